@@ -1,0 +1,196 @@
+//! What a provider's decoder reports, in the order in which the provider said it.
+
+use crate::item::{Annotation, Item, Phase, Status};
+use crate::json::{Extra, Json};
+use crate::response::IncompleteReason;
+use crate::text::Text;
+use crate::usage::Usage;
+
+/// The provider's own number for an item of its answer. Needs to be unique within one answer, nothing else.
+pub type StepKey = u32;
+
+/// One thing that a provider said.
+///
+/// A decoder only reports; order, ids, indices and the closing of what was left open are the gateway's. Parts are opened
+/// by their first delta, and a part or item that is still open at [`Delta::End`] is closed by the gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// Facts about the answer as a whole; may come more than once, the latest wins.
+    Begin(Answer),
+    /// An item starts.
+    Open {
+        /// The item.
+        key: StepKey,
+        /// What it is.
+        item: Opening,
+    },
+    /// An empty text or refusal part starts. Only needed where a part may stay empty.
+    OpenPart {
+        /// The item.
+        key: StepKey,
+        /// The part's number within the item.
+        part: u32,
+        /// Whether it is a refusal.
+        refusal: bool,
+    },
+    /// More output text.
+    Text {
+        /// The item: a message.
+        key: StepKey,
+        /// The part's number within the item.
+        part: u32,
+        /// The piece.
+        text: Text,
+        /// Log probabilities of its tokens: a JSON array in the standard's form.
+        logprobs: Option<Json>,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// More of a refusal.
+    Refusal {
+        /// The item: a message.
+        key: StepKey,
+        /// The part's number within the item.
+        part: u32,
+        /// The piece.
+        text: Text,
+    },
+    /// Something that the text rests on. Indices are characters of the part's text.
+    Annotation {
+        /// The item: a message.
+        key: StepKey,
+        /// The part's number within the item.
+        part: u32,
+        /// The annotation.
+        annotation: Annotation,
+    },
+    /// More of the thoughts themselves.
+    Thought {
+        /// The item: reasoning.
+        key: StepKey,
+        /// The part's number within the item.
+        part: u32,
+        /// The piece.
+        text: Text,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// More of the summary of the thoughts.
+    Summary {
+        /// The item: reasoning.
+        key: StepKey,
+        /// The summary part's number within the item.
+        part: u32,
+        /// The piece.
+        text: Text,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// More of a call's arguments.
+    Arguments {
+        /// The item: a function call.
+        key: StepKey,
+        /// The piece.
+        text: Text,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// An item ends.
+    Close {
+        /// The item.
+        key: StepKey,
+        /// How.
+        closing: Closing,
+    },
+    /// A whole item at once: what an answer that is not streamed consists of.
+    Whole(Box<Item>),
+    /// An event of a kind that the gateway does not know, from a provider of the client's own dialect.
+    Opaque {
+        /// The item it belongs to, if any: its output index is set by the gateway.
+        key: Option<StepKey>,
+        /// The event's `type`.
+        kind: Box<str>,
+        /// Its fields without `type`, `sequence_number` and `output_index`.
+        fields: Extra,
+    },
+    /// Tokens spent so far: always totals, the latest wins.
+    Usage(Box<Usage>),
+    /// The answer is over. Nothing follows.
+    End(End),
+}
+
+/// Facts about the answer as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The provider's id for it; for the log only.
+    pub upstream_id: Option<String>,
+    /// The service tier that was used, in the standard's words.
+    pub service_tier: Option<String>,
+    /// From a provider of the client's own dialect: the fields of its response resource, without those that the gateway
+    /// owns (`id`, `object`, `created_at`, `completed_at`, `status`, `model`, `output`, `usage`, `error`,
+    /// `incomplete_details`, `previous_response_id`, `store`, `background`, `metadata`, `provider`).
+    pub settings: Extra,
+}
+
+/// What an item is when it starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// A message of the assistant's.
+    Message {
+        /// The provider's id; `None` for one of ours.
+        id: Option<String>,
+        /// A remark on the way, or the answer.
+        phase: Option<Phase>,
+    },
+    /// A function call.
+    FunctionCall {
+        /// The provider's id; `None` for one of ours.
+        id: Option<String>,
+        /// What the result will refer to: 1 to 64 characters.
+        call_id: String,
+        /// The function.
+        name: String,
+    },
+    /// Reasoning.
+    Reasoning {
+        /// The provider's id; `None` for one of ours.
+        id: Option<String>,
+    },
+    /// An item of a kind that the gateway does not know, as it starts.
+    Other(Box<Item>),
+}
+
+/// How an item ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Closing {
+    /// `Completed` when not said otherwise.
+    pub status: Option<Status>,
+    /// For reasoning: what only the provider can read, already tagged with its origin.
+    pub encrypted: Option<Text>,
+    /// For a function call: the id to use from here on, where a signature had to be added to it.
+    pub arguments: Option<Text>,
+    /// From a provider of the client's own dialect: the whole item, which replaces what was put together so far.
+    pub item: Option<Box<Item>>,
+}
+
+/// How an answer ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It is whole.
+    Completed,
+    /// It was cut short.
+    Incomplete(IncompleteReason),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Why an answer failed, in words that are safe for the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// A stable code such as `server_error`, `rate_limit_exceeded`, `upstream_cut`.
+    pub code: String,
+    /// What happened, without the provider's own text where that could give something away.
+    pub message: String,
+    /// What the provider said, for the log.
+    pub detail: String,
+}

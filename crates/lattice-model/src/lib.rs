@@ -1,0 +1,30 @@
+//! The gateway's own nouns, with no I/O, no clock and no knowledge of any provider.
+//!
+//! A client's dialect is read into a [`Turn`]; a provider's answer is read into [`Delta`]s; the gateway makes
+//! [`Event`]s and a [`Response`] of those. Contents stay in the escaped form in which they arrived ([`Text`],
+//! [`Json`]): every dialect is JSON, so a long prompt crosses the gateway as a slice of the body it came in.
+//!
+//! Invariant: no type here is `Serialize`; storage and wire formats are free to change without it.
+
+mod delta;
+mod event;
+mod item;
+mod json;
+mod response;
+mod text;
+mod tool;
+mod turn;
+mod usage;
+
+pub use delta::{Answer, Closing, Delta, End, Failure, Opening, StepKey};
+pub use event::{Event, Place, Terminal};
+pub use item::{
+    Annotation, Detail, File, FunctionCall, FunctionCallOutput, Image, Item, Message, OtherItem, OutputText,
+    Part, Phase, Reasoning, Role, Status, UrlCitation,
+};
+pub use json::{Extra, Json};
+pub use response::{ErrorBody, IncompleteReason, Outcome, Response};
+pub use text::{Text, TextBuilder};
+pub use tool::{FunctionTool, HostedTool, Tool, ToolChoice, ToolMode};
+pub use turn::{Format, Include, ReasoningSettings, Sampling, Turn};
+pub use usage::Usage;

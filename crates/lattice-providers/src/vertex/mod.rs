@@ -1,0 +1,7 @@
+//! `vertexai`: not written yet.
+
+use crate::{Kind, SettingsError};
+
+/// The kind.
+pub(crate) const KIND: Kind =
+    Kind { name: "vertexai", build: |_| Err(SettingsError::new("type", "cannot be used yet")) };

@@ -1,0 +1,3 @@
+//! Open Responses, version 2026-04-24: the standard that clients speak, and `OpenAI`'s Responses API, which it is based on.
+
+pub mod request;
