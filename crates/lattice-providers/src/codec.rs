@@ -61,7 +61,7 @@ pub trait Decoder: Send {
 #[derive(Debug)]
 pub enum Exchange {
     /// By this call.
-    Call(http::Request<Segments>),
+    Call(Box<http::Request<Segments>>),
     /// It is known already: this provider needs no call.
     Known(Vec<Delta>),
 }
