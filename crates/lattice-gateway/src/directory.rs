@@ -1,0 +1,116 @@
+//! Which models there are and where they lead.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use lattice_model::Turn;
+use lattice_providers::{Model, Provider};
+
+use crate::error::{Class, Error};
+use crate::upstream::Upstream;
+
+/// One configured provider: its codec and the way to it. Its state lives as long as the entry is unchanged (D7).
+#[derive(Debug)]
+pub struct Entry {
+    /// The configured name: what everything is keyed by (E1).
+    pub name: Arc<str>,
+    /// The codec.
+    pub provider: Box<dyn Provider>,
+    /// The way to it.
+    pub upstream: Box<dyn Upstream>,
+}
+
+/// Where a turn goes.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The provider entry.
+    pub entry: Arc<Entry>,
+    /// The model there.
+    pub model: Model,
+}
+
+/// A model as it is listed to clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedModel {
+    /// Its name here.
+    pub name: String,
+    /// The provider entry that answers.
+    pub provider: Arc<str>,
+}
+
+/// Models and prefixes, and the entries they lead to.
+#[derive(Debug, Default)]
+pub struct Directory {
+    entries: Vec<Arc<Entry>>,
+    order: Vec<String>,
+    targets: HashMap<String, Target>,
+    prefixes: Vec<(String, Arc<Entry>)>,
+}
+
+impl Directory {
+    /// Over these entries, with no model yet.
+    pub fn new(entries: Vec<Arc<Entry>>) -> Self {
+        Self { entries, ..Self::default() }
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> &[Arc<Entry>] {
+        &self.entries
+    }
+
+    /// The entry of this name.
+    pub fn entry(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.entries.iter().find(|entry| &*entry.name == name)
+    }
+
+    /// Declares a model; the latest of one name wins.
+    pub fn declare(&mut self, name: String, target: Target) {
+        if self.targets.insert(name.clone(), target).is_none() {
+            self.order.push(name);
+        }
+    }
+
+    /// Lets undeclared models whose name starts with `prefix` through to `entry`, under the name they came with.
+    pub fn route_prefix(&mut self, prefix: String, entry: Arc<Entry>) {
+        self.prefixes.push((prefix, entry));
+    }
+
+    /// The declared models, in their order.
+    pub fn models(&self) -> impl Iterator<Item = ListedModel> + '_ {
+        self.order.iter().filter_map(|name| self.model(name))
+    }
+
+    /// One declared model.
+    pub fn model(&self, name: &str) -> Option<ListedModel> {
+        let target = self.targets.get(name)?;
+        Some(ListedModel { name: name.to_owned(), provider: Arc::clone(&target.entry.name) })
+    }
+
+    /// Where the turn's model leads. The `provider` of a request narrows the choice and never widens it (A11).
+    ///
+    /// # Errors
+    /// [`Class::NotFound`] for a model that is not declared, [`Class::InvalidRequest`] for a provider that does not have it.
+    pub fn choose(&self, turn: &Turn) -> Result<Target, Error> {
+        let target = self.targets.get(&turn.model).cloned().or_else(|| self.by_prefix(&turn.model));
+        let Some(target) = target else {
+            let message =
+                format!("the model `{}` does not exist here; GET /v1/models lists those that do", turn.model);
+            return Err(Error::new(Class::NotFound, "model_not_found", message).with_param("model"));
+        };
+        match turn.provider.as_deref() {
+            Some(wanted) if wanted != &*target.entry.name => {
+                let message =
+                    format!("the model `{}` is not declared for the provider `{wanted}`", turn.model);
+                Err(Error::new(Class::InvalidRequest, "provider_mismatch", message).with_param("provider"))
+            }
+            _ => Ok(target),
+        }
+    }
+
+    fn by_prefix(&self, model: &str) -> Option<Target> {
+        let (_, entry) = self.prefixes.iter().find(|(prefix, _)| model.starts_with(prefix.as_str()))?;
+        let model = Model { id: model.to_owned(), ..Model::default() };
+        Some(Target { entry: Arc::clone(entry), model })
+    }
+}

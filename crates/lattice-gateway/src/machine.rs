@@ -1,0 +1,326 @@
+//! The one state machine that makes all events (C1): whatever a provider says, and in whatever order, the client sees
+//! `created` first, every item and part opened and closed once, dense indices, and exactly one terminal event.
+
+use std::sync::Arc;
+
+use lattice_model::{
+    Closing, Delta, End, ErrorBody, Event, Failure, Item, Opening, Outcome, OutputText, Part, Response,
+    Status, StepKey, Terminal, Text, ToolChoice, ToolMode, Turn,
+};
+
+use crate::Clock;
+use crate::items::OpenItem;
+
+/// All text of one answer may be so large, in bytes (C13).
+const OUTPUT_LIMIT: usize = 256 << 20;
+
+/// The state of one answer.
+pub struct Machine {
+    turn: Arc<Turn>,
+    stem: Box<str>,
+    clock: Clock,
+    began: bool,
+    over: bool,
+    open: Vec<OpenItem>,
+    /// The end of an item waits for what comes next: only then is it known whether it was cut short.
+    closing: Option<(StepKey, Closing)>,
+    /// Items that are done, by output index.
+    done: Vec<Option<Arc<Item>>>,
+    size: usize,
+    response: Arc<Response>,
+}
+
+impl std::fmt::Debug for Machine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Machine")
+            .field("id", &self.turn.id)
+            .field("over", &self.over)
+            .field("open", &self.open.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Machine {
+    /// Starts an answer to `turn` by the provider entry of this name.
+    pub fn new(turn: Arc<Turn>, provider: Arc<str>, clock: Clock) -> Self {
+        let stem = turn.id.strip_prefix("resp_").unwrap_or(&turn.id).into();
+        let response = Arc::new(Response {
+            turn: Arc::clone(&turn),
+            provider,
+            outcome: Outcome::InProgress,
+            completed_at: None,
+            output: Vec::new(),
+            usage: None,
+            service_tier: None,
+            settings: Arc::default(),
+        });
+        Self {
+            turn,
+            stem,
+            clock,
+            began: false,
+            over: false,
+            open: Vec::new(),
+            closing: None,
+            done: Vec::new(),
+            size: 0,
+            response,
+        }
+    }
+
+    /// The response as it stands.
+    pub fn response(&self) -> &Arc<Response> {
+        &self.response
+    }
+
+    /// Whether the terminal event was made.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Takes what the provider said and adds the events that follow from it. After the end nothing is taken.
+    pub fn take(&mut self, delta: Delta, events: &mut Vec<Event>) {
+        if self.over {
+            return;
+        }
+        match delta {
+            Delta::Begin(answer) => {
+                let response = Arc::make_mut(&mut self.response);
+                if answer.service_tier.is_some() {
+                    response.service_tier = answer.service_tier;
+                }
+                if !answer.settings.is_empty() {
+                    response.settings = Arc::new(answer.settings);
+                }
+                self.begin(events);
+            }
+            Delta::Usage(usage) => Arc::make_mut(&mut self.response).usage = Some(*usage),
+            Delta::End(end) => self.end(end, events),
+            other => {
+                self.begin(events);
+                self.settle(Status::Completed, events);
+                self.step(other, events);
+            }
+        }
+    }
+
+    /// Ends an answer that its source has not ended: as a failure.
+    pub fn end_if_open(&mut self, events: &mut Vec<Event>) {
+        if !self.over {
+            self.fail("provider_cut", "the provider's answer stopped before its end", events);
+        }
+    }
+
+    fn begin(&mut self, events: &mut Vec<Event>) {
+        if !self.began {
+            self.began = true;
+            events.push(Event::Created(Arc::clone(&self.response)));
+            events.push(Event::InProgress(Arc::clone(&self.response)));
+        }
+    }
+
+    fn step(&mut self, delta: Delta, events: &mut Vec<Event>) {
+        self.size = self.size.saturating_add(size_of(&delta));
+        if self.size > OUTPUT_LIMIT {
+            return self.fail(
+                "provider_answer_too_large",
+                "the answer is larger than the gateway takes",
+                events,
+            );
+        }
+        match delta {
+            Delta::Open { key, item } => self.open(key, item, events),
+            Delta::Close { key, closing } => self.closing = Some((key, closing)),
+            Delta::Whole(item) => self.whole(*item, events),
+            Delta::Opaque { key, kind, fields } => {
+                let item = key.and_then(|key| self.open.iter().find(|item| item.key == key));
+                events.push(Event::Opaque { kind, output_index: item.map(|item| item.output_index), fields });
+            }
+            Delta::Text { key, .. }
+            | Delta::OpenPart { key, .. }
+            | Delta::Refusal { key, .. }
+            | Delta::Annotation { key, .. }
+            | Delta::Thought { key, .. }
+            | Delta::Summary { key, .. }
+            | Delta::Arguments { key, .. } => {
+                if let Some(item) = self.open.iter_mut().find(|item| item.key == key) {
+                    item.add(delta, events);
+                }
+            }
+            Delta::Begin(_) | Delta::Usage(_) | Delta::End(_) => {}
+        }
+    }
+
+    fn open(&mut self, key: StepKey, opening: Opening, events: &mut Vec<Event>) {
+        if let Opening::FunctionCall { name, .. } = &opening
+            && !may_call(self.turn.tool_choice.as_ref(), name)
+        {
+            let message = format!("the model called `{name}`, which `tool_choice` does not allow");
+            return self.fail("tool_not_allowed", &message, events);
+        }
+        let output_index = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
+        let item = OpenItem::open(key, output_index, opening, &self.stem);
+        self.done.push(None);
+        events.push(Event::ItemAdded { output_index, item: Arc::new(item.started()) });
+        self.open.push(item);
+    }
+
+    /// A whole item goes through the same states as one that comes in pieces.
+    fn whole(&mut self, item: Item, events: &mut Vec<Event>) {
+        let key = StepKey::MAX;
+        let id = item.id().map(str::to_owned);
+        let opening = match &item {
+            Item::Message(message) => Opening::Message { id, phase: message.phase },
+            Item::FunctionCall(call) => {
+                Opening::FunctionCall { id, call_id: call.call_id.clone(), name: call.name.clone() }
+            }
+            Item::Reasoning(_) => Opening::Reasoning { id },
+            Item::FunctionCallOutput(_) | Item::Other(_) => Opening::Other(Box::new(item.clone())),
+        };
+        self.open(key, opening, events);
+        let Some(open) = self.open.iter_mut().find(|open| open.key == key) else { return };
+        for delta in pieces(key, &item) {
+            open.add(delta, events);
+        }
+        self.closing = Some((key, Closing { item: Some(Box::new(item)), ..Closing::default() }));
+    }
+
+    /// Carries out the end that was waiting, if one is. `status` is for an item whose provider gave none.
+    fn settle(&mut self, status: Status, events: &mut Vec<Event>) {
+        let Some((key, closing)) = self.closing.take() else { return };
+        if let Some(at) = self.open.iter().position(|item| item.key == key) {
+            let item = self.open.remove(at);
+            self.close(item, closing, status, events);
+        }
+    }
+
+    fn close(&mut self, item: OpenItem, closing: Closing, status: Status, events: &mut Vec<Event>) {
+        let output_index = item.output_index;
+        let item = Arc::new(item.close(closing, status, events));
+        if let Some(slot) = self.done.get_mut(output_index as usize) {
+            *slot = Some(Arc::clone(&item));
+        }
+        events.push(Event::ItemDone { output_index, item });
+    }
+
+    fn end(&mut self, end: End, events: &mut Vec<Event>) {
+        self.begin(events);
+        let cut = !matches!(end, End::Completed);
+        // An item that ran out of budget is incomplete, and it is the last one: earlier ones are whole.
+        let last_is_waiting = self.closing.as_ref().is_some_and(|(key, _)| self.is_last(*key));
+        let incomplete = matches!(end, End::Incomplete(_)) && last_is_waiting;
+        self.settle(if incomplete { Status::Incomplete } else { Status::Completed }, events);
+        for item in std::mem::take(&mut self.open) {
+            let status = if cut { Status::Incomplete } else { Status::Completed };
+            self.close(item, Closing::default(), status, events);
+        }
+        let (terminal, outcome) = match end {
+            End::Completed => (Terminal::Completed, Outcome::Completed),
+            End::Incomplete(reason) => (Terminal::Incomplete, Outcome::Incomplete(reason)),
+            End::Failed(failure) => {
+                let error = error_body(failure);
+                events.push(Event::Error(error.clone()));
+                (Terminal::Failed, Outcome::Failed(error))
+            }
+        };
+        let completed_at = (terminal == Terminal::Completed).then(|| (self.clock)());
+        let response = Arc::make_mut(&mut self.response);
+        response.outcome = outcome;
+        response.completed_at = completed_at;
+        response.output = self.done.drain(..).flatten().collect();
+        self.over = true;
+        events.push(Event::Ended(terminal, Arc::clone(&self.response)));
+    }
+
+    fn is_last(&self, key: StepKey) -> bool {
+        let last = u32::try_from(self.done.len()).unwrap_or(u32::MAX).saturating_sub(1);
+        self.open.iter().any(|item| item.key == key && item.output_index == last)
+    }
+
+    fn fail(&mut self, code: &str, message: &str, events: &mut Vec<Event>) {
+        let failure = Failure { code: code.to_owned(), message: message.to_owned(), detail: String::new() };
+        self.end(End::Failed(failure), events);
+    }
+}
+
+fn error_body(failure: Failure) -> ErrorBody {
+    let kind = match failure.code.as_str() {
+        "rate_limit_exceeded" => "too_many_requests",
+        "tool_not_allowed" => "model_error",
+        _ => "server_error",
+    };
+    ErrorBody { kind, code: failure.code, message: failure.message, param: None }
+}
+
+/// A choice of tools is a hard constraint: a call outside it never reaches the client.
+fn may_call(choice: Option<&ToolChoice>, name: &str) -> bool {
+    match choice {
+        Some(ToolChoice::Mode(ToolMode::None)) => false,
+        Some(ToolChoice::Allowed { mode, names }) => {
+            *mode != ToolMode::None && names.iter().any(|allowed| allowed == name)
+        }
+        Some(ToolChoice::Function(only)) => only == name,
+        _ => true,
+    }
+}
+
+fn size_of(delta: &Delta) -> usize {
+    match delta {
+        Delta::Text { text, .. }
+        | Delta::Refusal { text, .. }
+        | Delta::Thought { text, .. }
+        | Delta::Summary { text, .. }
+        | Delta::Arguments { text, .. } => text.len().saturating_add(64),
+        _ => 64,
+    }
+}
+
+/// The deltas that a whole item consists of.
+fn pieces(key: StepKey, item: &Item) -> Vec<Delta> {
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let mut deltas = Vec::new();
+    match item {
+        Item::Message(message) => {
+            for (at, part) in message.content.iter().enumerate() {
+                message_pieces(key, number(at), part, &mut deltas);
+            }
+        }
+        Item::FunctionCall(call) => {
+            deltas.push(Delta::Arguments { key, text: call.arguments.clone(), extra: Vec::new() });
+        }
+        Item::Reasoning(reasoning) => {
+            let piece = |at, text: &Text, summary| {
+                let (part, text, extra) = (number(at), text.clone(), Vec::new());
+                if summary {
+                    Delta::Summary { key, part, text, extra }
+                } else {
+                    Delta::Thought { key, part, text, extra }
+                }
+            };
+            deltas.extend(reasoning.summary.iter().enumerate().map(|(at, text)| piece(at, text, true)));
+            deltas.extend(reasoning.content.iter().enumerate().map(|(at, text)| piece(at, text, false)));
+        }
+        Item::FunctionCallOutput(_) | Item::Other(_) => {}
+    }
+    deltas
+}
+
+fn message_pieces(key: StepKey, number: u32, part: &Part, deltas: &mut Vec<Delta>) {
+    deltas.push(Delta::OpenPart { key, part: number, refusal: matches!(part, Part::Refusal { .. }) });
+    match part {
+        Part::OutputText(OutputText { text, annotations, logprobs, .. }) => {
+            if !text.is_empty() {
+                let (text, logprobs) = (text.clone(), logprobs.clone());
+                deltas.push(Delta::Text { key, part: number, text, logprobs, extra: Vec::new() });
+            }
+            for annotation in annotations {
+                deltas.push(Delta::Annotation { key, part: number, annotation: annotation.clone() });
+            }
+        }
+        Part::Refusal { refusal, .. } => {
+            deltas.push(Delta::Refusal { key, part: number, text: refusal.clone() });
+        }
+        _ => {}
+    }
+}

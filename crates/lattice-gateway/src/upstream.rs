@@ -1,0 +1,56 @@
+//! The seam to whatever opens sockets.
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use lattice_wire::write::Segments;
+
+/// A way to one provider entry: pools, timeouts and credentials are behind it.
+pub trait Upstream: Debug + Send + Sync {
+    /// Sends a request; done when the answer's headers are there.
+    fn send(&self, request: http::Request<Segments>) -> BoxFuture<'_, Result<Answer, SendFailure>>;
+}
+
+/// The head of an answer, and its body to come.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body. Dropping it ends the exchange.
+    pub body: Box<dyn AnswerBody>,
+}
+
+impl Debug for Answer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// A body as it arrives.
+pub trait AnswerBody: Send {
+    /// The next bytes; `None` at its end.
+    fn chunk(&mut self) -> BoxFuture<'_, Option<Result<Bytes, SendFailure>>>;
+}
+
+/// Why an exchange failed. Texts are for the log, except where they are said to be safe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendFailure {
+    /// No connection could be made.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// One of the timeouts passed: which, in words that are safe for the client.
+    #[error("{0}")]
+    Timeout(&'static str),
+    /// The connection broke.
+    #[error("broken: {0}")]
+    Broken(String),
+    /// The body is larger than so many bytes.
+    #[error("larger than {0} bytes")]
+    TooLarge(usize),
+    /// No token could be had.
+    #[error("no credentials: {0}")]
+    Credentials(String),
+}
