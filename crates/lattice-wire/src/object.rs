@@ -5,7 +5,11 @@
 
 use std::borrow::Cow;
 
-use crate::leaf::Raw;
+use bytes::Bytes;
+use lattice_model::Json;
+
+use crate::leaf::{Raw, Str};
+use crate::write::JsonWriter;
 
 /// Unknown fields of an object, in order.
 pub type Fields<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
@@ -49,9 +53,78 @@ macro_rules! keeping_object {
                 deserializer.deserialize_map(Visitor(std::marker::PhantomData))
             }
         }
+
+        impl $name<'_> {
+            /// All fields, but those of these names, as they stand in the document.
+            pub fn fields(&self, document: &bytes::Bytes, except: &[&str]) -> lattice_model::Extra {
+                let mut fields = lattice_model::Extra::new();
+                $( if let Some(value) = &self.$field && !except.contains(&$key) {
+                    fields.push(($key.into(), $crate::object::Carried::carried(value, document)));
+                } )*
+                fields.extend($crate::leaf::extra_of(&self.extra, document));
+                fields
+            }
+        }
+
+        impl $crate::object::Carried for $name<'_> {
+            fn carried(&self, document: &bytes::Bytes) -> lattice_model::Json {
+                let mut writer = $crate::write::JsonWriter::new();
+                writer.begin_object();
+                writer.extra(&self.fields(document, &[]));
+                writer.end_object();
+                lattice_model::Json::from_raw(writer.finish().to_bytes())
+            }
+        }
     };
 }
 pub(crate) use keeping_object;
+
+/// What can be carried on as the JSON that it was.
+pub(crate) trait Carried {
+    fn carried(&self, document: &Bytes) -> Json;
+}
+
+impl Carried for Str<'_> {
+    fn carried(&self, document: &Bytes) -> Json {
+        Json::from_raw(self.to_text(document).literal().clone())
+    }
+}
+
+impl Carried for Raw<'_> {
+    fn carried(&self, document: &Bytes) -> Json {
+        self.to_json(document)
+    }
+}
+
+impl Carried for bool {
+    fn carried(&self, _: &Bytes) -> Json {
+        Json::from_value(&(*self).into())
+    }
+}
+
+impl Carried for i64 {
+    fn carried(&self, _: &Bytes) -> Json {
+        Json::from_value(&(*self).into())
+    }
+}
+
+impl Carried for f64 {
+    fn carried(&self, _: &Bytes) -> Json {
+        Json::from_value(&(*self).into())
+    }
+}
+
+impl<T: Carried> Carried for Vec<T> {
+    fn carried(&self, document: &Bytes) -> Json {
+        let mut writer = JsonWriter::new();
+        writer.begin_array();
+        for one in self {
+            writer.json(&one.carried(document));
+        }
+        writer.end_array();
+        Json::from_raw(writer.finish().to_bytes())
+    }
+}
 
 /// A key, borrowed unless it holds escapes.
 #[derive(serde::Deserialize)]

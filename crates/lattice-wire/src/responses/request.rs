@@ -4,11 +4,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use lattice_model::Text;
+use bytes::Bytes;
+use lattice_model::{Json, Text};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use crate::leaf::{Raw, Str};
-use crate::object::keeping_object;
+use crate::object::{Carried, keeping_object};
 
 keeping_object! {
     /// The request body.
@@ -76,8 +77,8 @@ keeping_object! {
 pub enum Content<'a> {
     /// A plain text.
     Text(Str<'a>),
-    /// Parts.
-    Parts(Vec<Part<'a>>),
+    /// Parts, and the list as it stands.
+    Parts(Vec<Part<'a>>, Raw<'a>),
     /// Another shape.
     Other(Raw<'a>),
 }
@@ -196,8 +197,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
         let again = |error: serde_json::Error| serde::de::Error::custom(error);
         Ok(match raw.0.get().as_bytes().first() {
             Some(b'"') => Self::Text(serde_json::from_str(raw.0.get()).map_err(again)?),
-            Some(b'[') => Self::Parts(serde_json::from_str(raw.0.get()).map_err(again)?),
+            Some(b'[') => Self::Parts(serde_json::from_str(raw.0.get()).map_err(again)?, raw),
             _ => Self::Other(raw),
         })
+    }
+}
+
+impl Carried for Content<'_> {
+    fn carried(&self, document: &Bytes) -> Json {
+        match self {
+            Self::Text(text) => text.carried(document),
+            Self::Parts(_, raw) | Self::Other(raw) => raw.carried(document),
+        }
+    }
+}
+
+impl Carried for Input<'_> {
+    fn carried(&self, document: &Bytes) -> Json {
+        match self {
+            Self::Text(text) => Json::from_raw(text.literal().clone()),
+            Self::Items(items) => items.carried(document),
+        }
     }
 }
