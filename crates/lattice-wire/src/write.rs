@@ -53,17 +53,20 @@ pub struct JsonWriter {
     done: Vec<Bytes>,
     buffer: BytesMut,
     needs_comma: bool,
+    /// Values of so many bytes or more go by reference.
+    by_reference: usize,
 }
 
 impl JsonWriter {
     /// An empty document.
     pub fn new() -> Self {
-        Self::with_buffer(BytesMut::with_capacity(1024))
+        let buffer = BytesMut::with_capacity(1024);
+        Self { done: Vec::new(), buffer, needs_comma: false, by_reference: BY_REFERENCE }
     }
 
-    /// A document that is written to the end of `buffer`.
+    /// A document that is written to the end of `buffer`, everything copied: see [`Self::into_buffer`].
     pub fn with_buffer(buffer: BytesMut) -> Self {
-        Self { done: Vec::new(), buffer, needs_comma: false }
+        Self { done: Vec::new(), buffer, needs_comma: false, by_reference: usize::MAX }
     }
 
     /// The document.
@@ -74,17 +77,9 @@ impl JsonWriter {
         Segments { pieces: self.done }
     }
 
-    /// The document in one buffer, as long as nothing was passed on by reference (see [`Self::text_copied`]).
+    /// The buffer of [`Self::with_buffer`], with the document at its end.
     pub fn into_buffer(self) -> BytesMut {
-        if self.done.is_empty() {
-            return self.buffer;
-        }
-        let mut whole = BytesMut::new();
-        for piece in self.done {
-            whole.extend_from_slice(&piece);
-        }
-        whole.extend_from_slice(&self.buffer);
-        whole
+        self.buffer
     }
 
     fn value(&mut self) {
@@ -165,18 +160,12 @@ impl JsonWriter {
     /// Bytes that are one JSON value; large ones by reference.
     pub fn raw(&mut self, raw: &Bytes) {
         self.value();
-        if raw.len() < BY_REFERENCE {
+        if raw.len() < self.by_reference {
             self.buffer.put_slice(raw);
         } else {
             self.done.push(self.buffer.split().freeze());
             self.done.push(raw.clone());
         }
-    }
-
-    /// A string that is escaped already, copied whatever its size.
-    pub fn text_copied(&mut self, text: &Text) {
-        self.value();
-        self.buffer.put_slice(text.literal());
     }
 
     /// A whole number.
