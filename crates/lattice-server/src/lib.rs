@@ -1,1 +1,50 @@
-//! server
+//! The HTTP edge: routes, dialects, error bodies.
+//!
+//! Invariants: the only crate that knows axum, and the only one that picks a status.
+
+mod body;
+mod dialects;
+mod endpoints;
+mod event_stream;
+mod layers;
+mod problem;
+mod request_id;
+mod serve;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lattice_gateway::Gateway;
+use tokio_util::sync::CancellationToken;
+
+pub use endpoints::openapi::document as openapi_document;
+pub use layers::Cors;
+pub use serve::{Limits, serve};
+pub use tls::{TlsError, TlsFiles, acceptor};
+
+/// What the endpoints share.
+#[derive(Debug)]
+pub struct App {
+    /// The life of a turn.
+    pub gateway: Gateway,
+    /// The largest request body, in bytes; what it unpacks to when it is compressed.
+    pub max_request_body_size: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// A comment is sent on a stream that was quiet for so long, so that no proxy on the way closes it.
+    pub heartbeat: Duration,
+    /// Browser origins that may call.
+    pub cors: Option<Cors>,
+    /// The version that `/ready` reports.
+    pub version: &'static str,
+    /// Not ready any more: the process is about to stop (E5).
+    pub stopping: CancellationToken,
+    /// Time is up for streams that are still open: each gets its terminal event.
+    pub cut_streams: CancellationToken,
+}
+
+/// The service over everything the endpoints share.
+pub fn router(app: &Arc<App>) -> axum::Router {
+    layers::apply(endpoints::routes(), app).with_state(Arc::clone(app))
+}

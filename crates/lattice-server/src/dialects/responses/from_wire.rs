@@ -1,0 +1,188 @@
+//! `POST /v1/responses`: the body becomes a turn, strictly checked. Every refusal names its field by its path.
+
+use bytes::Bytes;
+use lattice_model::{Format, Include, Item, Message, Part, ReasoningSettings, Role, Sampling, Turn};
+use lattice_wire::extra_of;
+use lattice_wire::responses::request::{Input, Reasoning, Request, TextFormat, TextSettings};
+
+use super::check::{self, Invalid, TEXT_LIMIT};
+use super::from_wire_items::items;
+use super::from_wire_tools::{tool_choice, tools};
+
+/// Reads the body. `id` and `created_at` are those of the response to be made.
+pub(crate) fn turn(body: &Bytes, id: String, created_at: i64) -> Result<Turn, Invalid> {
+    let request: Request<'_> = lattice_wire::parse(body).map_err(|error| {
+        let param = (!error.path.is_empty()).then_some(error.path);
+        let message = match &param {
+            Some(path) => format!("`{path}`: {}", error.message),
+            None => format!("the body is not a valid request: {}", error.message),
+        };
+        Invalid { param, code: "invalid_type", message }
+    })?;
+    refuse_state(&request)?;
+    let model = request.model.ok_or_else(|| Invalid::missing("model"))?.plain();
+    if model.is_empty() {
+        return Err(Invalid::value("model", "`model` is empty; GET /v1/models lists the models"));
+    }
+    let (format, verbosity) = text_settings(request.text.as_ref(), body)?;
+    let tools = tools(request.tools.as_deref().unwrap_or_default(), body)?;
+    let tool_choice = tool_choice(request.tool_choice, &tools, body)?;
+    if let Some(metadata) = request.metadata {
+        check::metadata(metadata)?;
+    }
+    Ok(Turn {
+        id,
+        created_at,
+        model,
+        provider: request.provider.map(lattice_wire::Str::plain),
+        instructions: check::optional_text(request.instructions, body, "instructions", usize::MAX)?,
+        input: input(request.input.as_ref(), body)?,
+        tools,
+        tool_choice,
+        parallel_tool_calls: request.parallel_tool_calls,
+        max_tool_calls: check::whole(request.max_tool_calls, "max_tool_calls", 1, i64::MAX)?,
+        max_output_tokens: check::whole(request.max_output_tokens, "max_output_tokens", 16, i64::MAX)?,
+        sampling: sampling(&request)?,
+        reasoning: request.reasoning.as_ref().map(|settings| reasoning(settings, body)).transpose()?,
+        format,
+        verbosity,
+        include: include(&request),
+        truncation: check::word(request.truncation, "truncation", &["auto", "disabled"])?,
+        service_tier: check::word(
+            request.service_tier,
+            "service_tier",
+            &["auto", "default", "flex", "priority", "scale"],
+        )?,
+        prompt_cache_key: check::optional_text(request.prompt_cache_key, body, "prompt_cache_key", 64)?,
+        safety_identifier: check::optional_text(request.safety_identifier, body, "safety_identifier", 64)?,
+        metadata: request.metadata.map(|metadata| metadata.to_json(body)),
+        stream: request.stream.unwrap_or_default(),
+        obfuscation: request.stream_options.as_ref().and_then(|options| options.include_obfuscation),
+        extra: extra(&request, body)?,
+    })
+}
+
+/// What needs the gateway to remember something, which it does not do yet.
+fn refuse_state(request: &Request<'_>) -> Result<(), Invalid> {
+    let later = |param: &str, instead: &str| {
+        Err(Invalid::unsupported(
+            param,
+            format!("`{param}` needs stored responses, which this version does not have; {instead}"),
+        ))
+    };
+    if request.store == Some(true) {
+        return later("store", "send `store: false` or leave it out");
+    }
+    if request.previous_response_id.is_some() {
+        return later("previous_response_id", "send the whole conversation in `input`");
+    }
+    if request.conversation.is_some() {
+        return later("conversation", "send the whole conversation in `input`");
+    }
+    if request.background == Some(true) {
+        return later("background", "send `background: false` or leave it out");
+    }
+    Ok(())
+}
+
+fn extra(request: &Request<'_>, body: &Bytes) -> Result<lattice_model::Extra, Invalid> {
+    if let Some((field, _)) = request.stream_options.as_ref().and_then(|options| options.extra.first()) {
+        let param = format!("stream_options.{field}");
+        return Err(Invalid::unsupported(param.clone(), format!("`{param}` is not known")));
+    }
+    if let Some((field, _)) = request.text.as_ref().and_then(|text| text.extra.first()) {
+        let param = format!("text.{field}");
+        return Err(Invalid::unsupported(param.clone(), format!("`{param}` is not known")));
+    }
+    Ok(extra_of(&request.extra, body))
+}
+
+fn input(input: Option<&Input<'_>>, body: &Bytes) -> Result<Vec<Item>, Invalid> {
+    match input {
+        None => Err(Invalid::missing("input")),
+        Some(Input::Items(list)) if list.is_empty() => {
+            Err(Invalid::value("input", "`input` is empty: give at least one item"))
+        }
+        Some(Input::Items(list)) => items(list, body),
+        Some(Input::Text(text)) if text.len() > TEXT_LIMIT && text.decode().chars().count() > TEXT_LIMIT => {
+            Err(Invalid::value("input", format!("`input` is longer than {TEXT_LIMIT} characters")))
+        }
+        Some(Input::Text(text)) => Ok(vec![Item::Message(Message {
+            id: None,
+            role: Role::User,
+            phase: None,
+            status: None,
+            content: vec![Part::InputText { text: text.clone(), extra: Vec::new() }],
+            extra: Vec::new(),
+        })]),
+    }
+}
+
+fn sampling(request: &Request<'_>) -> Result<Sampling, Invalid> {
+    Ok(Sampling {
+        temperature: check::number(request.temperature, "temperature", 0.0, 2.0)?,
+        top_p: check::number(request.top_p, "top_p", 0.0, 1.0)?,
+        presence_penalty: check::number(request.presence_penalty, "presence_penalty", -2.0, 2.0)?,
+        frequency_penalty: check::number(request.frequency_penalty, "frequency_penalty", -2.0, 2.0)?,
+        top_logprobs: check::whole(request.top_logprobs, "top_logprobs", 0, 20)?,
+    })
+}
+
+fn reasoning(settings: &Reasoning<'_>, body: &Bytes) -> Result<ReasoningSettings, Invalid> {
+    Ok(ReasoningSettings {
+        effort: check::word(
+            settings.effort,
+            "reasoning.effort",
+            &["none", "minimal", "low", "medium", "high", "xhigh", "max"],
+        )?,
+        summary: check::word(settings.summary, "reasoning.summary", &["auto", "concise", "detailed"])?,
+        extra: extra_of(&settings.extra, body),
+    })
+}
+
+fn include(request: &Request<'_>) -> Include {
+    let mut include = Include::default();
+    for value in request.include.iter().flatten() {
+        match value.plain().as_str() {
+            "reasoning.encrypted_content" => include.encrypted_reasoning = true,
+            "message.output_text.logprobs" => include.logprobs = true,
+            other => include.other.push(other.to_owned()),
+        }
+    }
+    include
+}
+
+fn text_settings(text: Option<&TextSettings<'_>>, body: &Bytes) -> Result<(Format, Option<String>), Invalid> {
+    let Some(text) = text else { return Ok((Format::Text, None)) };
+    let verbosity = check::word(text.verbosity, "text.verbosity", &["low", "medium", "high"])?;
+    let format = text.format.as_ref().map(|format| text_format(format, body)).transpose()?;
+    Ok((format.unwrap_or_default(), verbosity))
+}
+
+fn text_format(format: &TextFormat<'_>, body: &Bytes) -> Result<Format, Invalid> {
+    let kind = check::word(format.kind, "text.format.type", &["text", "json_object", "json_schema"])?;
+    if let Some((field, _)) = format.extra.first() {
+        let param = format!("text.format.{field}");
+        return Err(Invalid::unsupported(param.clone(), format!("`{param}` is not known")));
+    }
+    match kind.as_deref() {
+        None => Err(Invalid::missing("text.format.type")),
+        Some("text") => Ok(Format::Text),
+        Some("json_object") => Ok(Format::JsonObject),
+        Some(_) => {
+            let schema = format.schema.ok_or_else(|| Invalid::missing("text.format.schema"))?;
+            check::object(schema, "text.format.schema")?;
+            Ok(Format::JsonSchema {
+                name: check::name(format.name, "text.format.name".to_owned())?,
+                description: check::optional_text(
+                    format.description,
+                    body,
+                    "text.format.description",
+                    TEXT_LIMIT,
+                )?,
+                schema: schema.to_json(body),
+                strict: format.strict,
+            })
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The Open Responses dialect, version 2026-04-24.
+
+mod check;
+mod event;
+pub(crate) mod from_wire;
+mod from_wire_items;
+mod from_wire_tools;
+pub(crate) mod to_wire;
+
+pub(crate) use check::Invalid;
+pub(crate) use event::EventWriter;

@@ -1,0 +1,229 @@
+//! The response resource, as the standard writes it: every required field is there, in every state (C2).
+
+use bytes::Bytes;
+use lattice_model::{ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, Turn};
+use lattice_wire::responses::write::{self, Form};
+use lattice_wire::write::{JsonWriter, Segments};
+
+/// A whole response as a JSON body.
+pub(crate) fn body(response: &Response) -> Segments {
+    let mut writer = JsonWriter::new();
+    self::response(&mut writer, response);
+    writer.finish()
+}
+
+/// A whole error as a JSON body.
+pub(crate) fn error_body(error: &ErrorBody) -> Bytes {
+    let mut writer = JsonWriter::new();
+    writer.begin_object();
+    writer.key("error");
+    self::error(&mut writer, error);
+    writer.end_object();
+    writer.finish().to_bytes()
+}
+
+/// The error object: class, code, message and the field concerned.
+pub(super) fn error(writer: &mut JsonWriter, error: &ErrorBody) {
+    writer.begin_object();
+    writer.field_str("message", &error.message);
+    writer.field_str("type", error.kind);
+    writer.field_str("code", &error.code);
+    match &error.param {
+        Some(param) => writer.field_str("param", param),
+        None => writer.key("param").null(),
+    }
+    writer.end_object();
+}
+
+/// A response in any state.
+pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
+    let turn = &*response.turn;
+    writer.begin_object();
+    writer.field_str("id", &turn.id);
+    writer.field_str("object", "response");
+    writer.key("created_at").i64(turn.created_at);
+    match response.completed_at {
+        Some(at) => writer.key("completed_at").i64(at),
+        None => writer.key("completed_at").null(),
+    }
+    outcome(writer, &response.outcome);
+    writer.field_str("model", &turn.model);
+    writer.field_str("provider", &response.provider);
+    writer.key("previous_response_id").null();
+    writer.key("output").begin_array();
+    for item in &response.output {
+        write::item(writer, item, Form::Response);
+    }
+    writer.end_array();
+    let mut settings = Settings { writer, reported: &response.settings };
+    settings.write(turn, response.service_tier.as_deref());
+    writer.key("usage");
+    match &response.usage {
+        Some(usage) => write::usage(writer, usage),
+        None => writer.null(),
+    }
+    if let Some(metadata) = &turn.metadata {
+        writer.key("metadata").json(metadata)
+    } else {
+        writer.key("metadata").begin_object();
+        writer.end_object();
+    }
+    writer.key("store").bool(false);
+    writer.key("background").bool(false);
+    writer.end_object();
+}
+
+fn outcome(writer: &mut JsonWriter, outcome: &Outcome) {
+    let status = match outcome {
+        Outcome::InProgress => "in_progress",
+        Outcome::Completed => "completed",
+        Outcome::Incomplete(_) => "incomplete",
+        Outcome::Failed(_) => "failed",
+    };
+    writer.field_str("status", status);
+    writer.key("incomplete_details");
+    match outcome {
+        Outcome::Incomplete(reason) => {
+            writer.begin_object();
+            writer.field_str("reason", reason.as_str());
+            writer.end_object();
+        }
+        _ => writer.null(),
+    }
+    writer.key("error");
+    match outcome {
+        Outcome::Failed(error) => {
+            writer.begin_object();
+            writer.field_str("code", &error.code);
+            writer.field_str("message", &error.message);
+            writer.end_object();
+        }
+        _ => writer.null(),
+    }
+}
+
+/// The settings that a response repeats: what a provider of the same dialect reported, else what was asked, else the
+/// standard's default. What no provider can be asked to honour was refused before, so what is repeated was honoured.
+struct Settings<'a> {
+    writer: &'a mut JsonWriter,
+    reported: &'a Extra,
+}
+
+/// Settings that the gateway writes itself; the others that were reported follow after them.
+const NAMED: &[&str] = &[
+    "instructions",
+    "tools",
+    "tool_choice",
+    "truncation",
+    "parallel_tool_calls",
+    "text",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_logprobs",
+    "temperature",
+    "reasoning",
+    "max_output_tokens",
+    "max_tool_calls",
+    "service_tier",
+    "safety_identifier",
+    "prompt_cache_key",
+];
+
+impl Settings<'_> {
+    /// Writes the reported value, or calls `asked` to write what was asked.
+    fn one(&mut self, key: &str, asked: impl FnOnce(&mut JsonWriter)) {
+        self.writer.key(key);
+        match reported(self.reported, key) {
+            Some(json) => self.writer.json(json),
+            None => asked(self.writer),
+        }
+    }
+
+    fn write(&mut self, turn: &Turn, service_tier: Option<&str>) {
+        self.one("instructions", |writer| match &turn.instructions {
+            Some(text) => writer.text(text),
+            None => writer.null(),
+        });
+        self.one("tools", |writer| {
+            writer.begin_array();
+            for tool in &turn.tools {
+                write::tool(writer, tool, Form::Response);
+            }
+            writer.end_array();
+        });
+        self.one("tool_choice", |writer| match &turn.tool_choice {
+            Some(choice) => write::tool_choice(writer, choice),
+            None => writer.str("auto"),
+        });
+        self.one("truncation", |writer| writer.str(turn.truncation.as_deref().unwrap_or("disabled")));
+        self.one("parallel_tool_calls", |writer| writer.bool(turn.parallel_tool_calls.unwrap_or(true)));
+        self.one("text", |writer| text(writer, turn));
+        self.one("temperature", |writer| writer.f64(turn.sampling.temperature.unwrap_or(1.0)));
+        self.one("top_p", |writer| writer.f64(turn.sampling.top_p.unwrap_or(1.0)));
+        self.one("presence_penalty", |writer| writer.f64(turn.sampling.presence_penalty.unwrap_or(0.0)));
+        self.one("frequency_penalty", |writer| writer.f64(turn.sampling.frequency_penalty.unwrap_or(0.0)));
+        self.one("top_logprobs", |writer| writer.u64(turn.sampling.top_logprobs.unwrap_or(0)));
+        self.one("reasoning", |writer| reasoning(writer, turn.reasoning.as_ref()));
+        self.one("max_output_tokens", |writer| number_or_null(writer, turn.max_output_tokens));
+        self.one("max_tool_calls", |writer| number_or_null(writer, turn.max_tool_calls));
+        match service_tier {
+            Some(tier) => self.writer.field_str("service_tier", tier),
+            None => self
+                .one("service_tier", |writer| writer.str(turn.service_tier.as_deref().unwrap_or("default"))),
+        }
+        self.one("safety_identifier", |writer| match &turn.safety_identifier {
+            Some(text) => writer.text(text),
+            None => writer.null(),
+        });
+        // A hint that only a provider of the same dialect is known to have taken.
+        self.one("prompt_cache_key", JsonWriter::null);
+        for (key, json) in self.reported.iter().filter(|(key, _)| !NAMED.contains(&key.as_ref())) {
+            self.writer.key(key).json(json);
+        }
+    }
+}
+
+fn reported<'a>(settings: &'a Extra, key: &str) -> Option<&'a Json> {
+    settings.iter().find(|(name, json)| &**name == key && !json.is_null()).map(|(_, json)| json)
+}
+
+fn number_or_null(writer: &mut JsonWriter, number: Option<u64>) {
+    match number {
+        Some(number) => writer.u64(number),
+        None => writer.null(),
+    }
+}
+
+fn reasoning(writer: &mut JsonWriter, settings: Option<&ReasoningSettings>) {
+    let Some(settings) = settings else { return writer.null() };
+    let word = |writer: &mut JsonWriter, key: &str, value: Option<&str>| match value {
+        Some(word) => writer.field_str(key, word),
+        None => writer.key(key).null(),
+    };
+    writer.begin_object();
+    word(writer, "effort", settings.effort.as_deref());
+    word(writer, "summary", settings.summary.as_deref());
+    writer.end_object();
+}
+
+fn text(writer: &mut JsonWriter, turn: &Turn) {
+    writer.begin_object();
+    writer.key("format").begin_object();
+    match &turn.format {
+        Format::Text => writer.field_str("type", "text"),
+        Format::JsonObject => writer.field_str("type", "json_object"),
+        Format::JsonSchema { name, description, schema, strict } => {
+            writer.field_str("type", "json_schema");
+            writer.field_str("name", name);
+            writer.text_or_null("description", description.as_ref());
+            writer.key("schema").json(schema);
+            writer.key("strict").bool(strict.unwrap_or_default());
+        }
+    }
+    writer.end_object();
+    if let Some(verbosity) = &turn.verbosity {
+        writer.field_str("verbosity", verbosity);
+    }
+    writer.end_object();
+}

@@ -1,0 +1,81 @@
+//! Every middleware, in order.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::App;
+use crate::problem::Problem;
+use crate::request_id::{self, RequestId};
+
+/// Which browser pages may call.
+#[derive(Debug, Clone, Default)]
+pub struct Cors {
+    /// Origins such as `https://app.example.com`; `*` alone for all.
+    pub allowed_origins: Vec<String>,
+    /// How long a browser may remember the answer.
+    pub max_age: Option<Duration>,
+}
+
+/// How long the gateway worked, as `OpenAI` reports it.
+const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
+
+pub(crate) fn apply(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    // The last one is the outermost.
+    let mut routes = routes
+        // A defect in a handler is one failed request, in the same envelope as any other.
+        .layer(CatchPanicLayer::custom(panicked));
+    if let Some(cors) = &app.cors {
+        // Outside the routes: a preflight must be answered before a route says 405.
+        routes = routes.layer(cors_layer(cors));
+    }
+    // Outermost: every answer has an id, also a preflight's and a panic's.
+    routes.layer(from_fn(identify))
+}
+
+async fn identify(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    request.headers_mut().insert(request_id::HEADER, id.value());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, id.value());
+    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    headers.insert(PROCESSING_MS, HeaderValue::from(elapsed));
+    response
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands over what was thrown")]
+fn panicked(thrown: Box<dyn Any + Send>) -> Response {
+    let said = thrown
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| thrown.downcast_ref::<&str>().copied());
+    tracing::error!(detail = said.unwrap_or("no message"), "a handler panicked");
+    Problem::internal().into_response()
+}
+
+fn cors_layer(cors: &Cors) -> CorsLayer {
+    let origins = if cors.allowed_origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(cors.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    let layer = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
+        .expose_headers([request_id::HEADER, PROCESSING_MS, header::RETRY_AFTER]);
+    match cors.max_age {
+        Some(age) => layer.max_age(age),
+        None => layer,
+    }
+}

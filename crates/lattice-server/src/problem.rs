@@ -1,0 +1,126 @@
+//! Errors as the client sees them: one envelope on every route (E9). The only place that chooses a status.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use lattice_gateway::{Class, Error};
+use lattice_model::ErrorBody;
+
+use crate::dialects::responses::{Invalid, to_wire};
+
+/// An error with its status.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    body: ErrorBody,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        let body =
+            ErrorBody { kind: kind_of(status), code: code.to_owned(), message: message.into(), param: None };
+        Self { status, retry_after: None, body }
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("the request body is larger than {limit} bytes, the limit of this gateway");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+    }
+
+    pub(crate) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the request body took too long to arrive")
+    }
+
+    pub(crate) fn unreadable(what: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "unreadable_body",
+            format!("the request body cannot be read: {what}"),
+        )
+    }
+
+    pub(crate) fn unsupported_media_type(said: &str) -> Self {
+        let message = format!("the body must be `application/json`, not `{said}`");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
+    pub(crate) fn unsupported_encoding(said: &str) -> Self {
+        let message = format!("the content encoding `{said}` is not known; `gzip` and `zstd` are");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", message)
+    }
+
+    pub(crate) fn model_not_found(name: &str) -> Self {
+        let message = format!("the model `{name}` does not exist here; GET /v1/models lists those that do");
+        let mut problem = Self::new(StatusCode::NOT_FOUND, "model_not_found", message);
+        problem.body.param = Some("model".to_owned());
+        problem
+    }
+
+    pub(crate) fn internal() -> Self {
+        let message = "the gateway failed; this is a defect: report it with the request id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+}
+
+/// The standard's class of error for a status.
+fn kind_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        status if status.is_client_error() => "invalid_request",
+        _ => "server_error",
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, invalid.code, invalid.message);
+        problem.body.param = invalid.param;
+        problem
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = match error.class {
+            Class::InvalidRequest => StatusCode::BAD_REQUEST,
+            Class::NotFound => StatusCode::NOT_FOUND,
+            Class::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Class::BadGateway => StatusCode::BAD_GATEWAY,
+            Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        };
+        let mut problem = Self::new(status, &error.code, error.message);
+        problem.body.param = error.param;
+        problem.retry_after = error.retry_after;
+        problem
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(axum::body::Body::from(to_wire::error_body(&self.body)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, rounded up: nobody should come back too early.
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+pub(crate) async fn not_found(uri: Uri) -> Problem {
+    let message = format!("there is nothing at `{}`; /docs lists what there is", uri.path());
+    Problem::new(StatusCode::NOT_FOUND, "unknown_route", message)
+}
+
+pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let message = format!("`{}` does not take {method}", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+}
