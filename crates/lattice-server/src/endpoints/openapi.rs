@@ -1,13 +1,59 @@
 //! `GET /openapi.json`: the API, described.
 
+use std::sync::LazyLock;
+
 use axum::http::header;
 use axum::response::IntoResponse;
+use serde_json::{Map, Value};
 
-/// The document. Its schemas are those of the Open Responses standard, version 2026-04-24; its paths are this server's.
+/// The document: this server's paths over the schemas of the Open Responses standard, version 2026-04-24.
 pub fn document() -> &'static str {
-    include_str!("../../openapi.json")
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let read = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let mut document = read(include_str!("../../openapi/gateway.json"));
+        let standard = read(include_str!("../../openapi/open-responses-2026-04-24.json"));
+        if let Some(version) = document.pointer_mut("/info").and_then(Value::as_object_mut) {
+            version.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+        }
+        let schemas = standard.pointer("/components/schemas").and_then(Value::as_object);
+        if let Some(own) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+            own.extend(schemas.map(Map::clone).unwrap_or_default());
+        }
+        document.to_string()
+    });
+    &DOCUMENT
 }
 
 pub(super) async fn handle() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document: Value = serde_json::from_str(super::document()).unwrap();
+        assert!(document.pointer("/paths/~1v1~1responses/post").is_some());
+        let mut references = Vec::new();
+        collect(&document, &mut references);
+        assert!(references.len() > 100);
+        for reference in references {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
+
+    fn collect(value: &Value, references: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                if let Some(Value::String(reference)) = object.get("$ref") {
+                    references.push(reference.clone());
+                }
+                object.values().for_each(|value| collect(value, references));
+            }
+            Value::Array(list) => list.iter().for_each(|value| collect(value, references)),
+            _ => {}
+        }
+    }
 }
