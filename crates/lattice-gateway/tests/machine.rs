@@ -1,0 +1,280 @@
+//! The state machine against anything a provider may say, in any order (C1).
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lattice_gateway::Machine;
+use lattice_model::{
+    Closing, Delta, End, Event, Failure, Format, Include, IncompleteReason, Item, Opening, Outcome, Part,
+    Sampling, Status, Terminal, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
+};
+use proptest::prelude::*;
+
+fn turn(tool_choice: Option<ToolChoice>) -> Turn {
+    Turn {
+        id: "resp_00112233445566778899aabbccddeeff".into(),
+        created_at: 1,
+        model: "m".into(),
+        provider: None,
+        instructions: None,
+        input: Vec::new(),
+        tools: Vec::new(),
+        tool_choice,
+        parallel_tool_calls: None,
+        max_tool_calls: None,
+        max_output_tokens: None,
+        sampling: Sampling::default(),
+        reasoning: None,
+        format: Format::Text,
+        verbosity: None,
+        include: Include::default(),
+        truncation: None,
+        service_tier: None,
+        prompt_cache_key: None,
+        safety_identifier: None,
+        metadata: None,
+        stream: true,
+        obfuscation: None,
+        extra: Vec::new(),
+    }
+}
+
+fn run(deltas: Vec<Delta>, tool_choice: Option<ToolChoice>) -> Vec<Event> {
+    let mut machine = Machine::new(Arc::new(turn(tool_choice)), "p".into(), Arc::new(|| 2));
+    let mut events = Vec::new();
+    for delta in deltas {
+        machine.take(delta, &mut events);
+    }
+    machine.end_if_open(&mut events);
+    assert!(machine.is_over());
+    events
+}
+
+/// Checks what every stream promises and returns the final response.
+fn check(events: &[Event]) -> Arc<lattice_model::Response> {
+    assert!(matches!(events[0], Event::Created(_)), "created comes first");
+    assert!(matches!(events[1], Event::InProgress(_)), "in_progress comes second");
+    let mut added = 0_u32;
+    let mut open: HashMap<u32, TextBuilder> = HashMap::new();
+    let mut part_open: HashMap<u32, u32> = HashMap::new();
+    let mut done: HashMap<u32, Arc<Item>> = HashMap::new();
+    let mut part_text = TextBuilder::default();
+    for event in &events[2..] {
+        match event {
+            Event::ItemAdded { output_index, item } => {
+                assert_eq!(*output_index, added, "indices are dense");
+                assert!(item.id().is_some());
+                added += 1;
+                open.insert(*output_index, TextBuilder::default());
+            }
+            Event::PartAdded { place, .. }
+            | Event::ThoughtAdded { place }
+            | Event::SummaryAdded { place } => {
+                assert!(open.contains_key(&place.output_index), "a part opens in an open item");
+                assert!(part_open.insert(place.output_index, place.part).is_none(), "one part at a time");
+                part_text = TextBuilder::default();
+            }
+            Event::TextDelta { place, text, .. }
+            | Event::RefusalDelta { place, text }
+            | Event::ThoughtDelta { place, text, .. }
+            | Event::SummaryDelta { place, text, .. } => {
+                assert_eq!(part_open.get(&place.output_index), Some(&place.part), "a delta's part is open");
+                if part_open.len() == 1 {
+                    part_text.push(text);
+                }
+            }
+            Event::ArgumentsDelta { place, text, .. } => {
+                open.get_mut(&place.output_index).unwrap().push(text)
+            }
+            Event::ArgumentsDone { place, arguments, .. } => {
+                assert_eq!(open.get_mut(&place.output_index).unwrap().take(), *arguments, "deltas add up");
+            }
+            Event::PartDone { place, .. }
+            | Event::ThoughtDone { place, .. }
+            | Event::SummaryDone { place, .. } => {
+                assert_eq!(part_open.remove(&place.output_index), Some(place.part));
+            }
+            Event::ItemDone { output_index, item } => {
+                assert!(open.remove(output_index).is_some(), "an item ends once");
+                assert!(!part_open.contains_key(output_index), "its parts ended before");
+                done.insert(*output_index, Arc::clone(item));
+            }
+            Event::Created(_) | Event::InProgress(_) => panic!("twice"),
+            _ => {}
+        }
+    }
+    assert!(open.is_empty() && part_open.is_empty(), "everything that opened has ended");
+    let terminals: Vec<_> = events.iter().filter(|event| matches!(event, Event::Ended(..))).collect();
+    assert_eq!(terminals.len(), 1, "exactly one terminal event");
+    let Some(Event::Ended(terminal, response)) = events.last() else {
+        panic!("the terminal event is the last one")
+    };
+    assert_eq!(response.output.len(), done.len());
+    for (index, item) in response.output.iter().enumerate() {
+        assert_eq!(item, &done[&u32::try_from(index).unwrap()], "the response holds what item.done said");
+    }
+    let fits = match terminal {
+        Terminal::Completed => response.outcome == Outcome::Completed && response.completed_at == Some(2),
+        Terminal::Incomplete => matches!(response.outcome, Outcome::Incomplete(_)),
+        Terminal::Failed => matches!(response.outcome, Outcome::Failed(_)),
+    };
+    assert!(fits);
+    Arc::clone(response)
+}
+
+fn text(key: u32, part: u32, text: &str) -> Delta {
+    Delta::Text { key, part, text: Text::new(text), logprobs: None, extra: Vec::new() }
+}
+
+fn arguments(key: u32, text: &str) -> Delta {
+    Delta::Arguments { key, text: Text::new(text), extra: Vec::new() }
+}
+
+fn call(key: u32, name: &str) -> Delta {
+    let item = Opening::FunctionCall { id: None, call_id: format!("call_{key}"), name: name.into() };
+    Delta::Open { key, item }
+}
+
+fn message(key: u32) -> Delta {
+    Delta::Open { key, item: Opening::Message { id: None, phase: None } }
+}
+
+fn close(key: u32) -> Delta {
+    Delta::Close { key, closing: Closing::default() }
+}
+
+#[test]
+fn c3_calls_interleaved_over_chunks_stay_apart() {
+    let deltas = vec![
+        call(0, "a"),
+        call(1, "b"),
+        arguments(0, "{\"x\":"),
+        arguments(1, "{\"y\":"),
+        arguments(0, "1}"),
+        arguments(1, "2}"),
+        Delta::End(End::Completed),
+    ];
+    let response = check(&run(deltas, None));
+    let arguments: Vec<_> = response
+        .output
+        .iter()
+        .map(|item| match &**item {
+            Item::FunctionCall(call) => call.arguments.decode().into_owned(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(arguments, ["{\"x\":1}", "{\"y\":2}"]);
+}
+
+#[test]
+fn c3_a_call_without_arguments_has_an_empty_object() {
+    let events = run(vec![call(0, "a"), close(0), Delta::End(End::Completed)], None);
+    check(&events);
+    let streamed: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ArgumentsDelta { text, .. } => Some(text.decode().into_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(streamed, ["{}"]);
+}
+
+#[test]
+fn c4_an_item_that_ran_out_of_budget_is_incomplete_also_when_it_was_closed_before() {
+    let end = Delta::End(End::Incomplete(IncompleteReason::MaxOutputTokens));
+    let response = check(&run(
+        vec![message(0), text(0, 0, "x"), close(0), message(1), text(1, 0, "y"), close(1), end],
+        None,
+    ));
+    let statuses: Vec<_> = response
+        .output
+        .iter()
+        .map(|item| match &**item {
+            Item::Message(message) => message.status,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(statuses, [Some(Status::Completed), Some(Status::Incomplete)]);
+}
+
+#[test]
+fn allowed_tools_are_a_hard_constraint() {
+    let choice = ToolChoice::Allowed { mode: ToolMode::Auto, names: vec!["a".into()] };
+    let events = run(vec![call(0, "a"), close(0), call(1, "b"), Delta::End(End::Completed)], Some(choice));
+    let response = check(&events);
+    assert_eq!(response.output.len(), 1);
+    assert!(matches!(&response.outcome, Outcome::Failed(error) if error.code == "tool_not_allowed"));
+}
+
+#[test]
+fn a_source_that_merely_stops_is_a_failure() {
+    let events = run(vec![message(0), text(0, 0, "half")], None);
+    let response = check(&events);
+    assert!(matches!(&response.outcome, Outcome::Failed(error) if error.code == "provider_cut"));
+    assert!(
+        events.iter().any(|event| matches!(event, Event::Error(_))),
+        "the error event comes before the terminal one"
+    );
+    assert_eq!(response.output.len(), 1, "what was made so far is kept");
+}
+
+#[test]
+fn whole_items_and_pieces_give_the_same_response() {
+    let pieces = check(&run(
+        vec![message(0), text(0, 0, "a"), text(0, 0, "b"), close(0), Delta::End(End::Completed)],
+        None,
+    ));
+    let item = Item::clone(&pieces.output[0]);
+    let whole = check(&run(vec![Delta::Whole(Box::new(item)), Delta::End(End::Completed)], None));
+    assert_eq!(pieces.output, whole.output);
+    let Item::Message(message) = &*whole.output[0] else { panic!("a message") };
+    assert!(matches!(&message.content[0], Part::OutputText(text) if text.text == Text::new("ab")));
+}
+
+fn any_delta() -> impl Strategy<Value = Delta> {
+    let key = 0_u32..4;
+    let part = 0_u32..3;
+    let piece = "[a-z\"\\\\\n]{0,4}";
+    prop_oneof![
+        key.clone().prop_map(message),
+        key.clone().prop_map(|key| call(key, "f")),
+        key.clone().prop_map(|key| Delta::Open { key, item: Opening::Reasoning { id: None } }),
+        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| text(key, part, &piece)),
+        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| Delta::Refusal {
+            key,
+            part,
+            text: Text::new(&piece)
+        }),
+        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| Delta::Thought {
+            key,
+            part,
+            text: Text::new(&piece),
+            extra: Vec::new()
+        }),
+        (key.clone(), part, piece).prop_map(|(key, part, piece)| Delta::Summary {
+            key,
+            part,
+            text: Text::new(&piece),
+            extra: Vec::new()
+        }),
+        (key.clone(), piece).prop_map(|(key, piece)| arguments(key, &piece)),
+        key.prop_map(close),
+        Just(Delta::Usage(Box::new(Usage::default()))),
+        Just(Delta::End(End::Completed)),
+        Just(Delta::End(End::Incomplete(IncompleteReason::ContentFilter))),
+        Just(Delta::End(End::Failed(Failure {
+            code: "x".into(),
+            message: "y".into(),
+            detail: String::new()
+        }))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn c1_whatever_is_said_the_stream_is_well_formed(deltas in proptest::collection::vec(any_delta(), 0..40)) {
+        check(&run(deltas, None));
+    }
+}
