@@ -152,13 +152,33 @@ pub fn parse<'a, T: serde::Deserialize<'a>>(document: &'a [u8]) -> Result<T, Par
     serde_json::from_str(document).map_err(|first| locate::<T>(document, &first))
 }
 
+/// Between the path within a value that is read on its own and what is wrong there.
+const WITHIN: char = '\u{1f}';
+
+/// Reads a value that stands within another; its error carries the path on to [`parse`].
+pub(crate) fn parse_within<'a, T: serde::Deserialize<'a>, E: serde::de::Error>(
+    value: &'a str,
+) -> Result<T, E> {
+    serde_json::from_str(value).map_err(|first| {
+        let error = locate::<T>(value, &first);
+        E::custom(format!("{}{WITHIN}{}", error.path, error.message))
+    })
+}
+
 fn locate<'a, T: serde::Deserialize<'a>>(document: &'a str, first: &serde_json::Error) -> ParseError {
     let mut deserializer = serde_json::Deserializer::from_str(document);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(error) => {
             let path = error.path().to_string();
             let path = if path == "." || first.is_syntax() || first.is_eof() { String::new() } else { path };
-            ParseError { path, message: error.into_inner().to_string() }
+            let message = error.into_inner().to_string();
+            match message.split_once(WITHIN) {
+                None => ParseError { path, message },
+                Some((within, message)) => {
+                    let dot = if within.is_empty() || within.starts_with('[') { "" } else { "." };
+                    ParseError { path: format!("{path}{dot}{within}"), message: message.to_owned() }
+                }
+            }
         }
         Ok(_) => ParseError { path: String::new(), message: first.to_string() },
     }

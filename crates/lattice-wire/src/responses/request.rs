@@ -9,7 +9,7 @@ use lattice_model::{Json, Text};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use crate::leaf::{Raw, Str};
-use crate::object::{Carried, keeping_object};
+use crate::object::{Carried, keeping_object, parse_within};
 
 keeping_object! {
     /// The request body.
@@ -194,10 +194,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     /// Strings, the large case, are skipped over once; lists are read a second time.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
-        let again = |error: serde_json::Error| serde::de::Error::custom(error);
         Ok(match raw.0.get().as_bytes().first() {
-            Some(b'"') => Self::Text(serde_json::from_str(raw.0.get()).map_err(again)?),
-            Some(b'[') => Self::Parts(serde_json::from_str(raw.0.get()).map_err(again)?, raw),
+            Some(b'"') => Self::Text(parse_within(raw.0.get())?),
+            Some(b'[') => Self::Parts(parse_within(raw.0.get())?, raw),
             _ => Self::Other(raw),
         })
     }

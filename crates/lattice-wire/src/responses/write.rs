@@ -1,8 +1,8 @@
 //! Items, tools and usage as Open Responses writes them.
 
 use lattice_model::{
-    Annotation, Detail, Extra, FunctionTool, Item, OutputText, Part, Phase, Role, Status, Text, Tool, ToolChoice, ToolMode,
-    Usage,
+    Annotation, Detail, Extra, FunctionTool, Item, OutputText, Part, Phase, Role, Status, Text, Tool,
+    ToolChoice, ToolMode, Usage,
 };
 
 use crate::write::JsonWriter;

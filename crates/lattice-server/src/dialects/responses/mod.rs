@@ -4,6 +4,8 @@ mod check;
 mod event;
 pub(crate) mod from_wire;
 mod from_wire_items;
+#[cfg(test)]
+mod from_wire_tests;
 mod from_wire_tools;
 pub(crate) mod to_wire;
 
