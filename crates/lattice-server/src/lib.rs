@@ -48,3 +48,12 @@ pub struct App {
 pub fn router(app: &Arc<App>) -> axum::Router {
     layers::apply(endpoints::routes(), app).with_state(Arc::clone(app))
 }
+
+/// Reads a request body as `POST /v1/responses` does; for the fuzz targets and benchmarks.
+///
+/// # Errors
+/// What the client would be told, and the field concerned.
+pub fn read_turn(body: &bytes::Bytes) -> Result<lattice_model::Turn, String> {
+    dialects::responses::from_wire::turn(body, "resp_0".to_owned(), 0)
+        .map_err(|invalid| format!("{}: {}", invalid.param.unwrap_or_default(), invalid.message))
+}
