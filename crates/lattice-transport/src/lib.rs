@@ -1,1 +1,23 @@
-//! transport
+//! The way to the providers: sockets, TLS, proxies, pools, timeouts and tokens.
+//!
+//! Invariants: the only crate that opens upstream sockets; two provider entries share nothing but the TLS configuration (E1);
+//! no redirects, no decompression, and no retries beyond a kept connection that was closed before a byte was sent.
+
+mod answer;
+mod connector;
+mod error;
+mod lanes;
+mod line;
+mod proxy;
+mod request_body;
+mod settings;
+mod sniff;
+mod tls;
+mod tokens;
+mod upstream;
+
+pub use answer::{Answer, AnswerBody};
+pub use error::SendError;
+pub use proxy::{Proxy, SystemProxies};
+pub use settings::{Surroundings, Timeouts, UpstreamSettings};
+pub use upstream::{Transport, TransportError, Upstream};

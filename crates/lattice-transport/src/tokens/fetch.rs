@@ -1,0 +1,96 @@
+//! Calls to token services: small, bounded in bytes and in time.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderName, Method, Request, header};
+use lattice_wire::write::Segments;
+use rustls::ClientConfig;
+use url::form_urlencoded;
+
+use super::document::{self, Grant};
+use crate::line::Line;
+use crate::proxy::Proxy;
+use crate::settings::Timeouts;
+
+/// A token is some kilobytes.
+const LARGEST: usize = 256 << 10;
+/// For the whole of one fetch.
+const TIME: Duration = Duration::from_secs(20);
+
+/// Two lines: token services on the internet may need the proxy, the machine's own must not get it.
+pub(super) struct Fetcher {
+    public: Line,
+    local: Line,
+}
+
+/// Where a token service is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// On the internet.
+    Public,
+    /// On this machine or on its link.
+    Local,
+}
+
+impl Fetcher {
+    pub(super) fn new(tls: &Arc<ClientConfig>, proxy: &Proxy) -> Self {
+        let timeouts = |connect| Timeouts { connect, first_byte: TIME, idle: TIME, total: Some(TIME) };
+        Self {
+            public: Line::new(Arc::clone(tls), proxy, timeouts(Duration::from_secs(10))),
+            // What is not there usually does not answer at all.
+            local: Line::new(Arc::clone(tls), &Proxy::Direct, timeouts(Duration::from_secs(3))),
+        }
+    }
+
+    /// Posts a form, and reads the token.
+    pub(super) async fn post(
+        &self,
+        address: &str,
+        form: &[(&str, &str)],
+        now: SystemTime,
+    ) -> Result<Grant, String> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(address)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .body(Segments::from(Bytes::from(form)));
+        self.call(Place::Public, request, address, now).await
+    }
+
+    /// Asks the machine's token service, which wants to see a header that a redirected browser could not send.
+    pub(super) async fn get(
+        &self,
+        address: &str,
+        query: &[(&str, &str)],
+        (name, value): (HeaderName, &str),
+        now: SystemTime,
+    ) -> Result<Grant, String> {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let request =
+            Request::get(format!("{address}?{query}")).header(name, value).body(Segments::default());
+        self.call(Place::Local, request, address, now).await
+    }
+
+    async fn call(
+        &self,
+        place: Place,
+        request: http::Result<Request<Segments>>,
+        address: &str,
+        now: SystemTime,
+    ) -> Result<Grant, String> {
+        let line = match place {
+            Place::Public => &self.public,
+            Place::Local => &self.local,
+        };
+        let request = request.map_err(|error| format!("`{address}` cannot be called: {error}"))?;
+        let said =
+            |error: crate::SendError| format!("{address}: {error} {}", error.detail()).trim_end().to_owned();
+        let answer = line.call(request, line.deadline()).await.map_err(said)?;
+        let body = answer.body.collect(LARGEST).await.map_err(said)?;
+        document::read(answer.status.as_u16(), &body, now)
+    }
+}

@@ -1,0 +1,111 @@
+//! The transport of the process, and the way to one provider entry.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, Request, header};
+use lattice_providers::Credential;
+use lattice_wire::write::Segments;
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+
+use crate::answer::Answer;
+use crate::error::SendError;
+use crate::line::Line;
+use crate::settings::{Surroundings, UpstreamSettings};
+use crate::tls;
+use crate::tokens::Tokens;
+
+/// What all upstreams of the process share: the TLS configuration and the surroundings.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    tls: Arc<ClientConfig>,
+    surroundings: Arc<Surroundings>,
+}
+
+/// Why there can be no transport.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS cannot be set up: {0}")]
+pub struct TransportError(#[from] rustls::Error);
+
+impl Transport {
+    /// Trusts what the machine trusts. Reads the machine's certificates, which takes some milliseconds.
+    ///
+    /// # Errors
+    /// [`TransportError`], in a build without usable cryptography.
+    pub fn new(surroundings: Surroundings) -> Result<Self, TransportError> {
+        let tls = tls::config(tls::system_roots())?;
+        Ok(Self { tls, surroundings: Arc::new(surroundings) })
+    }
+
+    /// Trusts these certificates alone.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_roots(
+        surroundings: Surroundings,
+        roots: impl IntoIterator<Item = CertificateDer<'static>>,
+    ) -> Result<Self, TransportError> {
+        let tls = tls::config(tls::roots_of(roots))?;
+        Ok(Self { tls, surroundings: Arc::new(surroundings) })
+    }
+
+    /// The way to one provider entry, with pools of its own (E1).
+    pub fn upstream(&self, settings: UpstreamSettings) -> Upstream {
+        let tokens = match settings.credential {
+            Credential::InHeaders => None,
+            Credential::Bearer(source) => {
+                let (tls, surroundings) = (Arc::clone(&self.tls), Arc::clone(&self.surroundings));
+                Some(Arc::new(Tokens::new(
+                    settings.name.clone(),
+                    source,
+                    &tls,
+                    &settings.proxy,
+                    surroundings,
+                )))
+            }
+        };
+        let mut headers = settings.headers;
+        for (_, value) in &mut headers {
+            value.set_sensitive(true);
+        }
+        let line = Line::new(Arc::clone(&self.tls), &settings.proxy, settings.timeouts);
+        Upstream { name: settings.name, line, headers, tokens }
+    }
+}
+
+/// The way to one provider entry: pools, timeouts and credentials.
+#[derive(Debug)]
+pub struct Upstream {
+    name: String,
+    line: Line,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    tokens: Option<Arc<Tokens>>,
+}
+
+impl Upstream {
+    /// The provider entry's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sends a request; done when the head of the answer is there. Dropping the future, or later the body, ends the call.
+    ///
+    /// # Errors
+    /// [`SendError`]. An answer with an error status is an answer.
+    pub async fn send(&self, mut request: Request<Segments>) -> Result<Answer, SendError> {
+        let deadline = self.line.deadline();
+        if let Some(tokens) = &self.tokens {
+            let token = match deadline {
+                None => tokens.bearer().await?,
+                Some(deadline) => tokio::time::timeout_at(deadline, tokens.bearer())
+                    .await
+                    .map_err(|_| SendError::TotalTimeout)??,
+            };
+            request.headers_mut().insert(header::AUTHORIZATION, token);
+        }
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        self.line.call(request, deadline).await
+    }
+}
