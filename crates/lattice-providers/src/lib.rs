@@ -4,9 +4,11 @@
 //! line in [`KINDS`].
 
 mod codec;
+mod data_url;
 mod error;
 mod events;
 mod fault;
+mod foreign;
 pub mod seal;
 mod settings;
 
@@ -23,7 +25,7 @@ pub use codec::{Credential, Decoder, Exchange, Model, Provider, TokenSource};
 pub use error::{DecodeError, EncodeError, SettingsError};
 pub use events::{EventDecoder, SseDecoder};
 pub use fault::{Fault, FaultKind};
-pub use openai_compatible::PRESETS;
+pub use openai_compatible::{PRESETS, Preset};
 pub use settings::{Api, Settings};
 
 /// A kind of provider, as `type` in the configuration names it.
@@ -32,7 +34,7 @@ pub struct Kind {
     /// The `type`.
     pub name: &'static str,
     /// Makes a provider from its settings.
-    pub build: fn(Settings) -> Result<Box<dyn Provider>, SettingsError>,
+    pub build: fn(&Settings) -> Result<Box<dyn Provider>, SettingsError>,
 }
 
 /// All kinds, by name. The presets of [`PRESETS`] are types too: rows of `openai_compatible`.
@@ -56,7 +58,7 @@ pub fn build(mut settings: Settings) -> Result<Box<dyn Provider>, SettingsError>
         settings.preset = Some(std::mem::replace(&mut settings.kind, openai_compatible::KIND.name.into()));
     }
     match KINDS.iter().find(|kind| kind.name == settings.kind) {
-        Some(kind) => (kind.build)(settings),
+        Some(kind) => (kind.build)(&settings),
         None => Err(SettingsError::new("type", "is not a kind of provider that the gateway knows")),
     }
 }

@@ -168,6 +168,19 @@ impl JsonWriter {
         }
     }
 
+    /// A string whose content is escaped already and stands without quotes; a large one by reference.
+    pub fn quoted(&mut self, escaped: &Bytes) {
+        self.value();
+        self.buffer.put_u8(b'"');
+        if escaped.len() < self.by_reference {
+            self.buffer.put_slice(escaped);
+        } else {
+            self.done.push(self.buffer.split().freeze());
+            self.done.push(escaped.clone());
+        }
+        self.buffer.put_u8(b'"');
+    }
+
     /// A whole number.
     pub fn u64(&mut self, number: u64) {
         self.value();

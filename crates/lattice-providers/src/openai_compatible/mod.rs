@@ -1,19 +1,87 @@
-//! `openai_compatible`: not written yet.
+//! `openai_compatible`: every server that speaks Chat Completions, and its presets.
 
-use crate::{Kind, SettingsError};
+mod answer;
+mod config;
+mod messages;
+mod presets;
+mod quirks;
+mod request;
+mod stream;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use lattice_model::{Delta, Turn};
+use lattice_wire::write::Segments;
+
+use crate::Kind;
+use crate::codec::{Decoder, Exchange, Model, Provider};
+use crate::error::{DecodeError, EncodeError};
+use crate::events::SseDecoder;
+use crate::fault::Fault;
+use crate::openai::{Codec, call, fault};
+
+pub use presets::{PRESETS, Preset};
+pub(crate) use quirks::Quirks;
 
 /// The kind.
-pub(crate) const KIND: Kind =
-    Kind { name: "openai_compatible", build: |_| Err(SettingsError::new("type", "cannot be used yet")) };
+pub(crate) const KIND: Kind = Kind { name: "openai_compatible", build: config::build };
 
-/// A look-alike of `OpenAI`: a row, not a folder.
-#[derive(Debug, Clone, Copy)]
-pub struct Preset {
-    /// The `type` that names it.
-    pub name: &'static str,
-    /// Where it is when `endpoint` is not set.
-    pub endpoint: &'static str,
+/// A server that speaks one of `OpenAI`'s two APIs.
+#[derive(Debug)]
+struct Compatible {
+    base: String,
+    authorization: Option<http::HeaderValue>,
+    codec: Codec,
 }
 
-/// All presets, by name.
-pub const PRESETS: &[Preset] = &[];
+/// Chat Completions as a codec, for everything that speaks it.
+#[derive(Debug)]
+pub(crate) struct ChatCodec {
+    quirks: Quirks,
+}
+
+impl ChatCodec {
+    /// For servers of these quirks. This API has no encrypted reasoning, so nothing is tagged with the origin.
+    pub(crate) fn new(_origin: String, quirks: Quirks) -> Self {
+        Self { quirks }
+    }
+
+    pub(crate) fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
+        request::body(turn, model, self.quirks)
+    }
+
+    #[expect(clippy::unused_self, reason = "one shape with the other codec")]
+    pub(crate) fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
+        Box::new(SseDecoder::new(stream::Chunks::new(turn)))
+    }
+
+    #[expect(clippy::unused_self, reason = "one shape with the other codec")]
+    pub(crate) fn decode(
+        &self,
+        turn: &Turn,
+        body: &Bytes,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<(), DecodeError> {
+        answer::decode(turn, body, deltas)
+    }
+}
+
+impl Provider for Compatible {
+    fn encode(&self, turn: &Turn, model: &Model) -> Result<Exchange, EncodeError> {
+        let body = self.codec.body(turn, model)?;
+        let key = self.authorization.clone().map(|value| (http::header::AUTHORIZATION, value));
+        call(&format!("{}{}", self.base, self.codec.path()), key, body)
+    }
+
+    fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
+        self.codec.decoder(turn)
+    }
+
+    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        self.codec.decode(turn, body, deltas)
+    }
+
+    fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
+        fault(status, headers, body)
+    }
+}

@@ -1,0 +1,104 @@
+//! What only the client's own dialect can carry: refused by name by every provider of another one (C9, C14).
+
+use lattice_model::{Extra, Item, Part, Role, Tool, ToolChoice, Turn};
+
+use crate::error::EncodeError;
+
+/// Fields that start so are the gateway's own: they are neither sent nor refused.
+const OWN: &str = "latticelm:";
+
+/// Refuses the first thing that this provider cannot be told. `passes` names unknown fields of parts and tools that it
+/// understands all the same.
+pub(crate) fn refuse(turn: &Turn, passes: &[&str]) -> Result<(), EncodeError> {
+    extra(&turn.extra, "", passes)?;
+    if let Some(reasoning) = &turn.reasoning {
+        extra(&reasoning.extra, "reasoning.", &[])?;
+    }
+    if let Some(value) = turn.include.other.first() {
+        let message =
+            format!("`{value}` cannot be included: this provider has nothing of the kind; take it out");
+        return Err(EncodeError::unsupported("include", message));
+    }
+    if turn.truncation.as_deref() == Some("auto") {
+        let message = "this provider cannot truncate by itself; shorten `input` and leave `truncation` out";
+        return Err(EncodeError::unsupported("truncation", message));
+    }
+    if turn.max_tool_calls.is_some() {
+        let message = "this provider cannot bound the number of tool calls; leave `max_tool_calls` out";
+        return Err(EncodeError::unsupported("max_tool_calls", message));
+    }
+    if matches!(turn.tool_choice, Some(ToolChoice::Hosted(_))) {
+        return Err(EncodeError::unsupported(
+            "tool_choice",
+            "this provider has no tools of its own behind this API",
+        ));
+    }
+    for (at, tool) in turn.tools.iter().enumerate() {
+        match tool {
+            Tool::Function(function) => extra(&function.extra, &format!("tools[{at}]."), passes)?,
+            Tool::Hosted(hosted) => {
+                let message =
+                    format!("this provider does not run `{}` tools; offer a function instead", hosted.kind);
+                return Err(EncodeError::unsupported(format!("tools[{at}]"), message));
+            }
+        }
+    }
+    turn.input.iter().enumerate().try_for_each(|(at, one)| item(one, &format!("input[{at}]"), passes))
+}
+
+fn item(item: &Item, param: &str, passes: &[&str]) -> Result<(), EncodeError> {
+    let (more, parts, key): (&Extra, &[Part], &str) = match item {
+        Item::Message(message) => (&message.extra, &message.content, "content"),
+        Item::FunctionCall(call) => (&call.extra, &[], ""),
+        Item::FunctionCallOutput(output) => (&output.extra, &output.output, "output"),
+        // Reasoning of another provider is left out as a whole, whatever it holds.
+        Item::Reasoning(_) => return Ok(()),
+        Item::Other(other) => {
+            let message = format!("this provider cannot take items of type `{}`; take it out", other.kind);
+            return Err(EncodeError::unsupported(param, message));
+        }
+    };
+    extra(more, &format!("{param}."), passes)?;
+    for (at, part) in parts.iter().enumerate() {
+        let param = format!("{param}.{key}[{at}]");
+        let more = match part {
+            Part::InputText { extra, .. } | Part::Refusal { extra, .. } | Part::Video { extra, .. } => extra,
+            Part::OutputText(text) => &text.extra,
+            Part::Image(image) => &image.extra,
+            Part::File(file) => &file.extra,
+            Part::Other { kind, .. } if passes.contains(&kind.as_str()) => continue,
+            Part::Other { kind, .. } => {
+                let message = format!("this provider cannot take parts of type `{kind}`; take it out");
+                return Err(EncodeError::unsupported(param, message));
+            }
+        };
+        extra(more, &format!("{param}."), passes)?;
+    }
+    Ok(())
+}
+
+fn extra(fields: &Extra, place: &str, passes: &[&str]) -> Result<(), EncodeError> {
+    let foreign = |name: &str| !name.starts_with(OWN) && !passes.contains(&name);
+    match fields.iter().find(|(name, _)| foreign(name)) {
+        Some((name, _)) => {
+            let param = format!("{place}{name}");
+            let message = format!(
+                "`{param}` is not known to the standard, and this provider speaks another dialect; take it out"
+            );
+            Err(EncodeError::unsupported(param, message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a message is the operator's, not the conversation's.
+pub(crate) fn is_operator(role: Role) -> bool {
+    matches!(role, Role::System | Role::Developer)
+}
+
+/// An id for a call that its provider gave none: the same for the same call of the same response, in JSON and streams.
+pub(crate) fn minted_call_id(response_id: &str, number: usize) -> String {
+    let stem = response_id.strip_prefix("resp_").unwrap_or(response_id);
+    let stem: String = stem.chars().take(32).collect();
+    format!("call_{stem}{number:02x}")
+}

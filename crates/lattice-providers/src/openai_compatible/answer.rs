@@ -1,0 +1,32 @@
+//! A whole completion: the same pieces as a stream's, all at once.
+
+use bytes::Bytes;
+use lattice_model::{Answer, Delta, Turn};
+use lattice_wire::Str;
+use lattice_wire::chat_completions::Completion;
+
+use super::stream::{Chunks, usage_of};
+use crate::error::DecodeError;
+
+pub(super) fn decode(turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let completion: Completion<'_> =
+        lattice_wire::parse(body).map_err(|error| DecodeError::Malformed(error.to_string()))?;
+    let choices = completion.choices.as_deref().unwrap_or_default();
+    let Some(choice) =
+        choices.iter().find(|choice| choice.finish_reason.is_some() || choice.message.is_some())
+    else {
+        return Err(DecodeError::Malformed("the completion has no choices".to_owned()));
+    };
+    deltas.push(Delta::Begin(Answer {
+        upstream_id: completion.id.map(Str::plain),
+        service_tier: completion.service_tier.and_then(|raw| serde_json::from_str(raw.0.get()).ok()),
+        ..Answer::default()
+    }));
+    let mut chunks = Chunks::new(turn);
+    chunks.choice(choice, body, deltas);
+    if let Some(usage) = completion.usage {
+        deltas.push(Delta::Usage(Box::new(usage_of(usage))));
+    }
+    chunks.conclude(deltas);
+    Ok(())
+}

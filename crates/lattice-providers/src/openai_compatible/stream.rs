@@ -1,0 +1,373 @@
+//! The chunks of Chat Completions: <https://platform.openai.com/docs/api-reference/chat-streaming>.
+
+use bytes::Bytes;
+use lattice_model::{
+    Annotation, Answer, Closing, Delta, End, Extra, Failure, IncompleteReason, Json, Opening, StepKey, Text,
+    Turn, UrlCitation,
+};
+use lattice_wire::chat_completions::{self as wire, Choice, Completion, Function, Message, ToolCall};
+use lattice_wire::{Raw, Str};
+
+use crate::error::DecodeError;
+use crate::events::EventDecoder;
+use crate::fault::safe;
+use crate::foreign::minted_call_id;
+
+/// Reads the chunks of one answer.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    response_id: String,
+    next_key: StepKey,
+    thoughts: Option<StepKey>,
+    message: Option<(StepKey, u32, bool)>,
+    calls: Vec<Call>,
+    end: Option<End>,
+    ended: bool,
+}
+
+/// A call whose pieces may come mixed with those of others.
+#[derive(Debug)]
+struct Call {
+    index: Option<u32>,
+    id: Option<String>,
+    name: Option<String>,
+    /// Pieces that came before the name.
+    waiting: Vec<Text>,
+    key: Option<StepKey>,
+}
+
+impl Chunks {
+    pub(super) fn new(turn: &Turn) -> Self {
+        Self {
+            response_id: turn.id.clone(),
+            next_key: 0,
+            thoughts: None,
+            message: None,
+            calls: Vec::new(),
+            end: None,
+            ended: false,
+        }
+    }
+
+    fn key(&mut self) -> StepKey {
+        let key = self.next_key;
+        self.next_key = self.next_key.saturating_add(1);
+        key
+    }
+}
+
+impl EventDecoder for Chunks {
+    fn event(&mut self, _: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        if self.ended {
+            return Ok(());
+        }
+        if data.trim_ascii() == b"[DONE]" {
+            self.conclude(deltas);
+            return Ok(());
+        }
+        let chunk: Completion<'_> =
+            lattice_wire::parse(&data).map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
+            self.ended = true;
+            deltas.push(Delta::End(End::Failed(failure(error))));
+            return Ok(());
+        }
+        if let Some(usage) = chunk.usage {
+            deltas.push(Delta::Usage(Box::new(usage_of(usage))));
+        }
+        for choice in chunk.choices.iter().flatten().filter(|choice| choice.index.unwrap_or_default() == 0) {
+            self.choice(choice, &data, deltas);
+        }
+        if let Some(tier) =
+            chunk.service_tier.and_then(|raw| serde_json::from_str::<String>(raw.0.get()).ok())
+        {
+            deltas.push(Delta::Begin(Answer { service_tier: Some(tier), ..Answer::default() }));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        if self.ended {
+            return Ok(());
+        }
+        if self.end.is_none() {
+            return Err(DecodeError::Cut);
+        }
+        self.conclude(deltas);
+        Ok(())
+    }
+}
+
+impl Chunks {
+    /// A choice of a chunk, or of a whole completion.
+    pub(super) fn choice(&mut self, choice: &Choice<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+        if let Some(message) = choice.delta.as_ref().or(choice.message.as_ref()) {
+            let logprobs = choice.logprobs.as_ref().and_then(|logprobs| logprobs.content);
+            self.piece(message, logprobs, data, deltas);
+        }
+        if let Some(reason) = choice.finish_reason {
+            self.end = Some(match reason.escaped() {
+                "length" => End::Incomplete(IncompleteReason::MaxOutputTokens),
+                "content_filter" => End::Incomplete(IncompleteReason::ContentFilter),
+                "error" => End::Failed(Failure {
+                    code: "server_error".to_owned(),
+                    message: "the provider failed in the middle of its answer".to_owned(),
+                    detail: "finish_reason: error".to_owned(),
+                }),
+                _ => End::Completed,
+            });
+        }
+    }
+
+    /// The answer is over: what is still open ends, and the last item may be cut short.
+    pub(super) fn conclude(&mut self, deltas: &mut Vec<Delta>) {
+        self.open_waiting(deltas);
+        let mut open: Vec<StepKey> = self.calls.drain(..).filter_map(|call| call.key).collect();
+        open.pop();
+        for key in open {
+            deltas.push(Delta::Close { key, closing: Closing::default() });
+        }
+        self.ended = true;
+        deltas.push(Delta::End(self.end.take().unwrap_or(End::Completed)));
+    }
+
+    fn piece(
+        &mut self,
+        message: &Message<'_>,
+        logprobs: Option<Raw<'_>>,
+        data: &Bytes,
+        deltas: &mut Vec<Delta>,
+    ) {
+        let reasoning = message.reasoning.and_then(string).or(message.reasoning_content);
+        if let Some(text) = reasoning.map(|text| text.to_text(data)).filter(|text| !text.is_empty()) {
+            self.thought(text, deltas);
+        }
+        if let Some(content) = message.content {
+            self.content(content, logprobs, data, deltas);
+        }
+        if let Some(text) = message.refusal.map(|text| text.to_text(data)).filter(|text| !text.is_empty()) {
+            let (key, part) = self.message_part(true, deltas);
+            deltas.push(Delta::Refusal { key, part, text });
+        }
+        for citation in message.annotations.iter().flatten().filter_map(|one| one.url_citation.as_ref()) {
+            let (key, part) = self.message_part(false, deltas);
+            deltas.push(Delta::Annotation { key, part, annotation: annotation(citation, data) });
+        }
+        for call in message.tool_calls.iter().flatten() {
+            self.call(call, data, deltas);
+        }
+        if let Some(function) = &message.function_call {
+            let call = ToolCall { index: Some(0), id: None, function: None };
+            self.call_piece(&call, Some(function), data, deltas);
+        }
+    }
+
+    /// A text; or, with Mistral's reasoning models, a list of parts.
+    fn content(
+        &mut self,
+        content: Raw<'_>,
+        logprobs: Option<Raw<'_>>,
+        data: &Bytes,
+        deltas: &mut Vec<Delta>,
+    ) {
+        if let Some(text) = string(content).map(|text| text.to_text(data)).filter(|text| !text.is_empty()) {
+            let (key, part) = self.message_part(false, deltas);
+            let logprobs =
+                logprobs.filter(|raw| raw.0.get().len() > 2 && !raw.is_null()).map(|raw| raw.to_json(data));
+            deltas.push(Delta::Text { key, part, text, logprobs, extra: Extra::new() });
+            return;
+        }
+        let Ok(serde_json::Value::Array(parts)) = serde_json::from_str(content.0.get()) else { return };
+        for part in parts {
+            if let Some(text) = part.get("text").and_then(serde_json::Value::as_str) {
+                let (key, number) = self.message_part(false, deltas);
+                deltas.push(Delta::Text {
+                    key,
+                    part: number,
+                    text: Text::new(text),
+                    logprobs: None,
+                    extra: Extra::new(),
+                });
+            }
+            for thought in part.get("thinking").and_then(serde_json::Value::as_array).into_iter().flatten() {
+                if let Some(text) = thought.get("text").and_then(serde_json::Value::as_str) {
+                    self.thought(Text::new(text), deltas);
+                }
+            }
+        }
+    }
+
+    fn thought(&mut self, text: Text, deltas: &mut Vec<Delta>) {
+        let key = if let Some(key) = self.thoughts {
+            key
+        } else {
+            self.close_message(deltas);
+            let key = self.key();
+            self.thoughts = Some(key);
+            deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
+            key
+        };
+        deltas.push(Delta::Thought { key, part: 0, text, extra: Extra::new() });
+    }
+
+    /// The open message and its part of this kind.
+    fn message_part(&mut self, refusal: bool, deltas: &mut Vec<Delta>) -> (StepKey, u32) {
+        if let Some((key, part, kind)) = self.message {
+            let part = if kind == refusal { part } else { part.saturating_add(1) };
+            self.message = Some((key, part, refusal));
+            return (key, part);
+        }
+        self.close_thoughts(deltas);
+        let key = self.key();
+        self.message = Some((key, 0, refusal));
+        deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
+        (key, 0)
+    }
+
+    fn close_thoughts(&mut self, deltas: &mut Vec<Delta>) {
+        if let Some(key) = self.thoughts.take() {
+            deltas.push(Delta::Close { key, closing: Closing::default() });
+        }
+    }
+
+    fn close_message(&mut self, deltas: &mut Vec<Delta>) {
+        if let Some((key, ..)) = self.message.take() {
+            deltas.push(Delta::Close { key, closing: Closing::default() });
+        }
+    }
+
+    fn call(&mut self, call: &ToolCall<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+        self.call_piece(call, call.function.as_ref(), data, deltas);
+    }
+
+    fn call_piece(
+        &mut self,
+        call: &ToolCall<'_>,
+        function: Option<&Function<'_>>,
+        data: &Bytes,
+        deltas: &mut Vec<Delta>,
+    ) {
+        let id = call.id.map(Str::plain).filter(|id| !id.is_empty());
+        let name =
+            function.and_then(|function| function.name).map(Str::plain).filter(|name| !name.is_empty());
+        let at = self.find_call(call.index, id.as_deref(), name.is_some());
+        let Some(known) = self.calls.get_mut(at) else { return };
+        known.id = known.id.take().or(id);
+        known.name = known.name.take().or(name);
+        let piece = function.and_then(|function| function.arguments).and_then(|raw| arguments(raw, data));
+        match known.key {
+            Some(key) => deltas.extend(piece.map(|text| Delta::Arguments { key, text, extra: Extra::new() })),
+            None => {
+                known.waiting.extend(piece);
+                if known.name.is_some() && (known.id.is_some() || !known.waiting.is_empty()) {
+                    self.open_call(at, deltas);
+                }
+            }
+        }
+    }
+
+    /// Pieces belong together by index; where a server sends none, by id, or to the call that came last.
+    fn find_call(&mut self, index: Option<u32>, id: Option<&str>, named: bool) -> usize {
+        let position = match (index, id) {
+            (Some(index), _) => self.calls.iter().position(|call| call.index == Some(index)),
+            (None, Some(id)) => self.calls.iter().position(|call| call.id.as_deref() == Some(id)),
+            (None, None) if named => None,
+            (None, None) => self.calls.len().checked_sub(1),
+        };
+        // Some servers number every call 0: a new id under an old number is a new call.
+        let position = position.filter(|at| {
+            let known = self.calls.get(*at).and_then(|call| call.id.as_deref());
+            match (known, id) {
+                (Some(known), Some(id)) => known == id || !named,
+                _ => true,
+            }
+        });
+        position.unwrap_or_else(|| {
+            for call in &mut self.calls {
+                if call.index == index {
+                    call.index = None;
+                }
+            }
+            self.calls.push(Call { index, id: None, name: None, waiting: Vec::new(), key: None });
+            self.calls.len().saturating_sub(1)
+        })
+    }
+
+    fn open_call(&mut self, at: usize, deltas: &mut Vec<Delta>) {
+        self.close_thoughts(deltas);
+        self.close_message(deltas);
+        let key = self.key();
+        let Some(call) = self.calls.get_mut(at) else { return };
+        call.key = Some(key);
+        let call_id = match &call.id {
+            Some(id) if id.chars().count() <= 64 => id.clone(),
+            _ => minted_call_id(&self.response_id, at),
+        };
+        let name = call.name.clone().unwrap_or_default();
+        deltas.push(Delta::Open { key, item: Opening::FunctionCall { id: None, call_id, name } });
+        for text in call.waiting.drain(..) {
+            deltas.push(Delta::Arguments { key, text, extra: Extra::new() });
+        }
+    }
+
+    /// Calls that had no arguments and no id are opened when the answer ends.
+    fn open_waiting(&mut self, deltas: &mut Vec<Delta>) {
+        for at in 0..self.calls.len() {
+            if self.calls.get(at).is_some_and(|call| call.key.is_none() && call.name.is_some()) {
+                self.open_call(at, deltas);
+            }
+        }
+    }
+}
+
+fn string(raw: Raw<'_>) -> Option<Str<'_>> {
+    raw.0.get().starts_with('"').then(|| serde_json::from_str(raw.0.get()).ok())?
+}
+
+/// A text, or an object that some servers send in its place.
+fn arguments(raw: Raw<'_>, data: &Bytes) -> Option<Text> {
+    let text = match string(raw) {
+        Some(text) => text.to_text(data),
+        None if raw.0.get().starts_with('{') => Text::new(raw.0.get()),
+        None => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn annotation(citation: &wire::UrlCitation<'_>, data: &Bytes) -> Annotation {
+    let text = |value: Option<Str<'_>>| value.map(|value| value.to_text(data)).unwrap_or_default();
+    Annotation::UrlCitation(UrlCitation {
+        start_index: citation.start_index,
+        end_index: citation.end_index,
+        url: text(citation.url),
+        title: text(citation.title),
+        extra: Extra::new(),
+    })
+}
+
+fn failure(error: Raw<'_>) -> Failure {
+    let error = Json::from_raw(Bytes::copy_from_slice(error.0.get().as_bytes())).to_value();
+    let word = |key: &str| error.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let message = word("message").or_else(|| error.as_str().map(str::to_owned)).unwrap_or_default();
+    Failure {
+        code: word("code").or_else(|| word("type")).unwrap_or_else(|| "server_error".to_owned()),
+        message: if message.is_empty() { "the provider failed".to_owned() } else { safe(&message) },
+        detail: error.to_string(),
+    }
+}
+
+/// Tokens in our own terms.
+pub(super) fn usage_of(usage: wire::Usage) -> lattice_model::Usage {
+    let input = usage.prompt_tokens_details.unwrap_or_default();
+    let output = usage.completion_tokens_details.unwrap_or_default();
+    lattice_model::Usage {
+        input_tokens: usage.prompt_tokens,
+        cached_tokens: input.cached_tokens.or(usage.prompt_cache_hit_tokens).unwrap_or_default(),
+        cache_write_tokens: input.cache_write_tokens.unwrap_or_default(),
+        output_tokens: usage.completion_tokens,
+        reasoning_tokens: output.reasoning_tokens.unwrap_or_default(),
+        audio_input_tokens: input.audio_tokens.unwrap_or_default(),
+        audio_output_tokens: output.audio_tokens.unwrap_or_default(),
+        extra: Extra::new(),
+    }
+}
