@@ -6,7 +6,7 @@ use lattice_providers::{Decoder, Exchange};
 
 use crate::directory::Target;
 use crate::error::Error;
-use crate::upstream::{Answer, AnswerBody, SendFailure};
+use crate::upstream::{self, Answer, AnswerBody, SendFailure};
 
 /// An answer that is not streamed may be so large, in bytes.
 const ANSWER_LIMIT: usize = 128 << 20;
@@ -66,7 +66,7 @@ async fn fault(target: &Target, mut answer: Answer) -> Error {
 async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, SendFailure> {
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
-    while let Some(chunk) = body.chunk().await {
+    while let Some(chunk) = upstream::chunk(body).await {
         let chunk = chunk?;
         if first.len().saturating_add(joined.len()).saturating_add(chunk.len()) > limit {
             return Err(SendFailure::TooLarge(limit));

@@ -10,6 +10,7 @@ use crate::directory::Target;
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::record::Record;
+use crate::upstream::chunk;
 
 /// The events of one answer. Dropping it ends the call to the provider (C11).
 pub struct Events {
@@ -44,7 +45,7 @@ impl Events {
                     self.deltas.append(deltas);
                     true
                 }
-                Source::Stream { body, decoder } => match body.chunk().await {
+                Source::Stream { body, decoder } => match chunk(body.as_mut()).await {
                     Some(Ok(chunk)) => {
                         let fed = decoder.feed(chunk, &mut self.deltas);
                         fed.map_err(|error| Error::of_decode(&error, &self.provider))

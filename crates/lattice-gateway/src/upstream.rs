@@ -1,6 +1,7 @@
 //! The seam to whatever opens sockets.
 
 use std::fmt::Debug;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -32,7 +33,12 @@ impl Debug for Answer {
 /// A body as it arrives.
 pub trait AnswerBody: Send {
     /// The next bytes; `None` at its end.
-    fn chunk(&mut self) -> BoxFuture<'_, Option<Result<Bytes, SendFailure>>>;
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>>;
+}
+
+/// The next bytes of a body; `None` at its end. Dropping the future loses nothing.
+pub(crate) async fn chunk(body: &mut dyn AnswerBody) -> Option<Result<Bytes, SendFailure>> {
+    std::future::poll_fn(|context| body.poll_chunk(context)).await
 }
 
 /// Why an exchange failed. Texts are for the log, except where they are said to be safe.
