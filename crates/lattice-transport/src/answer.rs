@@ -13,6 +13,10 @@ use tokio::time::{Instant, Sleep};
 use crate::error::SendError;
 use crate::lanes::Place;
 
+/// The end of a body that nobody reads any more is waited for so long, and over so many bytes.
+const REST_TIME: Duration = Duration::from_secs(1);
+const REST_LIMIT: usize = 64 << 10;
+
 /// The head of an answer, and its body to come.
 #[derive(Debug)]
 pub struct Answer {
@@ -81,6 +85,27 @@ impl AnswerBody {
             }
         }
         Ok(if joined.is_empty() { whole } else { joined.freeze() })
+    }
+
+    /// Whoever reads has what they wanted, and only the body's end is to come, as after the last event of a stream. It is
+    /// waited for in the background, briefly, so that an HTTP/1.1 connection can be kept: dropping the body would close it.
+    pub fn finish(mut self) {
+        if self.is_over {
+            return;
+        }
+        tokio::spawn(async move {
+            let rest = async {
+                let mut bytes = 0_usize;
+                while let Some(Ok(chunk)) = self.chunk().await {
+                    bytes = bytes.saturating_add(chunk.len());
+                    if bytes > REST_LIMIT {
+                        break;
+                    }
+                }
+            };
+            // Late or not, the exchange is over for everybody.
+            drop(tokio::time::timeout(REST_TIME, rest).await);
+        });
     }
 
     /// [`Self::chunk`] for those who poll.

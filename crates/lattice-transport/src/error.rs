@@ -68,7 +68,7 @@ impl SendError {
 
     /// Of a call that brought no answer.
     pub(crate) fn of_call(error: &hyper_util::client::legacy::Error) -> Self {
-        if causes(error).any(|cause| cause.is::<ConnectTimedOut>()) {
+        if causes(error).any(<dyn StdError>::is::<ConnectTimedOut>) {
             return Self::ConnectTimeout;
         }
         let detail = chain(error);

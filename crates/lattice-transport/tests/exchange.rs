@@ -1,7 +1,5 @@
 //! One exchange over HTTP/1.1, and all the ways in which it can end.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod fake;
 
 use std::sync::{Arc, Mutex};
@@ -9,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use fake::{SHORT, Server, ok, patient, post, read_request, upstream};
 use lattice_model::Text;
-use lattice_transport::{SendError, Timeouts};
+use lattice_transport::{AnswerBody, SendError, Timeouts};
 use lattice_wire::write::JsonWriter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -235,6 +233,35 @@ async fn c11_dropping_the_call_before_the_head_ends_it() {
         arrived = is_here => arrived.unwrap(),
     }
     is_gone.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_whose_end_is_all_that_is_missing_gives_its_connection_back() {
+    let server = Server::start(|mut stream| async move {
+        while read_request(&mut stream).await.is_some() {
+            stream.write_all(HEAD).await.unwrap();
+            stream.write_all(b"4\r\nlast\r\n").await.unwrap();
+            tokio::time::sleep(SHORT / 6).await;
+            stream.write_all(b"0\r\n\r\n").await.unwrap();
+        }
+    })
+    .await;
+    let upstream = upstream(patient());
+    for _ in 0..3 {
+        let mut body = upstream.send(post(server.address, "{}")).await.unwrap().body;
+        body.chunk().await.unwrap().unwrap();
+        body.finish();
+        tokio::time::sleep(SHORT).await;
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_waiting_stream_takes_little_memory() {
+    let upstream = upstream(patient());
+    let calling = upstream.send(post("x", "{}"));
+    let sizes = (size_of_val(&calling), size_of::<AnswerBody>());
+    assert!(sizes.0 <= 2048 && sizes.1 <= 192, "{sizes:?}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl TokenService {
     }
 
     fn request(&self, at: usize) -> String {
-        self.seen.lock().unwrap()[at].clone()
+        self.seen.lock().unwrap().get(at).cloned().unwrap()
     }
 
     fn base(&self) -> String {

@@ -25,7 +25,7 @@ pub(crate) fn patient() -> Timeouts {
 }
 
 pub(crate) fn surroundings() -> Surroundings {
-    Surroundings::from_variables(|_| None, || SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+    Surroundings::from_variables(|_| None, || SystemTime::UNIX_EPOCH + Duration::from_hours(500_000))
 }
 
 pub(crate) fn settings(timeouts: Timeouts) -> UpstreamSettings {
