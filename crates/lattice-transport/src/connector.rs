@@ -13,7 +13,7 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
@@ -21,7 +21,7 @@ use tower_service::Service;
 
 use crate::error::ConnectTimedOut;
 use crate::lanes::Load;
-use crate::proxy;
+use crate::proxy::{self, Rules};
 use crate::sniff::Sniff;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -37,7 +37,7 @@ pub(crate) struct Connector {
 impl Connector {
     pub(crate) fn new(
         tls: Arc<ClientConfig>,
-        proxies: Option<Arc<Matcher>>,
+        proxies: Option<Arc<Rules>>,
         timeout: Duration,
         load: Arc<Load>,
     ) -> Self {
@@ -78,7 +78,7 @@ impl Service<Uri> for Connector {
 #[derive(Clone)]
 struct Route {
     tcp: HttpConnector,
-    proxies: Option<Arc<Matcher>>,
+    proxies: Option<Arc<Rules>>,
 }
 
 impl Service<Uri> for Route {
@@ -91,9 +91,10 @@ impl Service<Uri> for Route {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        match self.proxies.as_ref().and_then(|proxies| proxies.intercept(&target)) {
-            None => leg(self.tcp.call(target), false),
-            Some(intercept) => self.through(&intercept, target),
+        match self.proxies.as_ref().map(|proxies| proxies.choose(&target)) {
+            None | Some(Ok(None)) => leg(self.tcp.call(target), false),
+            Some(Ok(Some(intercept))) => self.through(&intercept, target),
+            Some(Err(error)) => Box::pin(async move { Err(error.into()) }),
         }
     }
 }
@@ -107,10 +108,6 @@ impl Route {
                 socks = socks.with_auth(user.to_owned(), password.to_owned());
             }
             return leg(socks.call(target), false);
-        }
-        if intercept.uri().scheme_str() != Some("http") {
-            let error = io::Error::new(io::ErrorKind::Unsupported, "the proxy must be http:// or socks5://");
-            return Box::pin(async move { Err(error.into()) });
         }
         if proxy::is_forwarded(intercept, &target) {
             return leg(tcp.call(intercept.uri().clone()), true);

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use crate::proxy::UnusableProxy;
+
 /// Why an exchange failed. The texts of variants are safe to show to a client; a `detail` is for the log alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
@@ -91,6 +93,9 @@ pub(crate) struct ConnectTimedOut;
 
 fn connect_reason(error: &(dyn StdError + 'static)) -> &'static str {
     for cause in causes(error) {
+        if cause.is::<UnusableProxy>() {
+            return "the proxy's address is not usable";
+        }
         if let Some(error) = cause.downcast_ref::<rustls::Error>() {
             return match error {
                 rustls::Error::InvalidCertificate(_) => "the certificate is not trusted",

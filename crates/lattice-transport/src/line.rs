@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use http::{HeaderValue, Request, header};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use lattice_wire::write::Segments;
 use rustls::ClientConfig;
@@ -16,7 +15,7 @@ use crate::answer::{Answer, AnswerBody};
 use crate::connector::Connector;
 use crate::error::SendError;
 use crate::lanes::{Lanes, Load};
-use crate::proxy::{self, Proxy};
+use crate::proxy::{self, Proxy, Rules};
 use crate::request_body::RequestBody;
 use crate::settings::Timeouts;
 
@@ -34,7 +33,7 @@ const CONNECTION_WINDOW: u32 = 32 << 20;
 /// See the file.
 pub(crate) struct Line {
     tls: Arc<ClientConfig>,
-    proxies: Option<Arc<Matcher>>,
+    proxies: Option<Arc<Rules>>,
     timeouts: Timeouts,
     lanes: Lanes<HyperClient>,
     agent: HeaderValue,
@@ -49,7 +48,7 @@ impl std::fmt::Debug for Line {
 impl Line {
     pub(crate) fn new(tls: Arc<ClientConfig>, proxy: &Proxy, timeouts: Timeouts) -> Self {
         let agent = HeaderValue::from_static(concat!("latticelm/", env!("CARGO_PKG_VERSION")));
-        Self { tls, proxies: proxy.matcher().map(Arc::new), timeouts, lanes: Lanes::new(), agent }
+        Self { tls, proxies: proxy.rules().map(Arc::new), timeouts, lanes: Lanes::new(), agent }
     }
 
     /// The instant at which an exchange that begins now has to be over.
@@ -85,7 +84,7 @@ impl Line {
         if !request.headers().contains_key(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, self.agent.clone());
         }
-        let intercept = self.proxies.as_ref().and_then(|proxies| proxies.intercept(request.uri()));
+        let intercept = self.proxies.as_ref().and_then(|proxies| proxies.choose(request.uri()).ok()?);
         if let Some(intercept) = intercept.filter(|it| proxy::is_forwarded(it, request.uri()))
             && let Some(auth) = intercept.basic_auth()
         {

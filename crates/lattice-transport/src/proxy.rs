@@ -58,13 +58,26 @@ impl fmt::Debug for SystemProxies {
     }
 }
 
+/// The rules for choosing.
+pub(crate) struct Rules {
+    matcher: Matcher,
+    /// One proxy was named for everything: what it cannot carry must not go around it.
+    is_required: bool,
+}
+
+/// No proxy can be used for an address that needs one.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy's address is not usable: it must begin with http:// or socks5://")]
+pub(crate) struct UnusableProxy;
+
 impl Proxy {
     /// The rules for choosing; absent when every address is reached directly.
-    pub(crate) fn matcher(&self) -> Option<Matcher> {
+    pub(crate) fn rules(&self) -> Option<Rules> {
         match self {
             Self::Direct => None,
             Self::Address(address) => {
-                Some(Matcher::builder().all(address.expose_secret().to_owned()).build())
+                let matcher = Matcher::builder().all(address.expose_secret().to_owned()).build();
+                Some(Rules { matcher, is_required: true })
             }
             Self::System(system) => {
                 let value = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -73,18 +86,29 @@ impl Proxy {
                     .https(value(&system.https))
                     .all(value(&system.all))
                     .no(value(&system.no));
-                Some(matcher.build())
+                Some(Rules { matcher: matcher.build(), is_required: false })
             }
         }
     }
 }
 
+impl Rules {
+    /// The proxy for `target`, if it is not reached directly.
+    pub(crate) fn choose(&self, target: &Uri) -> Result<Option<Intercept>, UnusableProxy> {
+        match self.matcher.intercept(target) {
+            Some(proxy) if is_socks(&proxy) || proxy.uri().scheme_str() == Some("http") => Ok(Some(proxy)),
+            None if !self.is_required => Ok(None),
+            Some(_) | None => Err(UnusableProxy),
+        }
+    }
+}
+
 /// Whether the proxy speaks SOCKS rather than HTTP.
-pub(crate) fn is_socks(intercept: &Intercept) -> bool {
-    intercept.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
+pub(crate) fn is_socks(proxy: &Intercept) -> bool {
+    proxy.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks5"))
 }
 
 /// Whether a call to `target` is handed to the proxy whole, instead of through a tunnel.
-pub(crate) fn is_forwarded(intercept: &Intercept, target: &Uri) -> bool {
-    target.scheme_str() == Some("http") && !is_socks(intercept)
+pub(crate) fn is_forwarded(proxy: &Intercept, target: &Uri) -> bool {
+    target.scheme_str() == Some("http") && !is_socks(proxy)
 }

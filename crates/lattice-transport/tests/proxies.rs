@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use fake::{Server, ok, patient, post, read_request, settings, upstream_of};
 use lattice_transport::{Proxy, SendError, SystemProxies, Upstream, UpstreamSettings};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 fn through(proxy: Proxy) -> Upstream {
@@ -59,7 +59,6 @@ async fn a_tunnel_carries_tls_to_the_provider() {
     let provider = Server::start(move |mut stream| {
         let hello = hello.lock().unwrap().take();
         async move {
-            use tokio::io::AsyncReadExt;
             hello.unwrap().send(stream.read_u8().await.unwrap()).unwrap();
         }
     })
@@ -79,6 +78,42 @@ async fn a_tunnel_carries_tls_to_the_provider() {
     upstream.send(request).await.unwrap_err();
     // The record type of a TLS handshake.
     assert_eq!(arrived.await.unwrap(), 22);
+}
+
+#[tokio::test]
+async fn socks_5_carries_http_and_resolves_the_name_itself() {
+    let proxy = Server::start(|mut stream| async move {
+        let mut greeting = [0_u8; 3];
+        stream.read_exact(&mut greeting).await.unwrap();
+        assert_eq!(greeting, [5, 1, 0]);
+        stream.write_all(&[5, 0]).await.unwrap();
+        let mut connect = vec![0_u8; 5 + "provider.example".len() + 2];
+        stream.read_exact(&mut connect).await.unwrap();
+        assert_eq!(connect, b"\x05\x01\x00\x03\x10provider.example\x1f\x90");
+        stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+        let request = read_request(&mut stream).await.unwrap();
+        assert!(request.starts_with("POST /v1/x HTTP/1.1\r\n"), "{request}");
+        stream.write_all(ok("socks").as_bytes()).await.unwrap();
+    })
+    .await;
+    let upstream = through(Proxy::Address(format!("socks5://{}", proxy.address).into()));
+    let answer = upstream.send(post("provider.example:8080", "{}")).await.unwrap();
+    assert_eq!(answer.body.collect(100).await.unwrap(), "socks");
+}
+
+#[tokio::test]
+async fn nothing_goes_around_a_proxy_that_cannot_be_used() {
+    let provider = Server::answering(|_| ok("straight")).await;
+    for address in ["https://proxy.example", "socks4://proxy.example", "ftp://proxy.example", ""] {
+        let error = through(Proxy::Address(address.to_owned().into()))
+            .send(post(provider.address, "{}"))
+            .await
+            .unwrap_err();
+        let expected =
+            matches!(&error, SendError::Connect { reason: "the proxy's address is not usable", .. });
+        assert!(expected, "{address}: {error:?}");
+    }
+    assert_eq!(provider.connections(), 0);
 }
 
 #[tokio::test]
