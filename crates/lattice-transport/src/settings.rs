@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use lattice_providers::Credential;
 use secrecy::SecretString;
 
-use crate::proxy::{Proxy, SystemProxies};
+use crate::proxy::Proxy;
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct UpstreamSettings {
     pub name: String,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// Through what.
+    /// Through what; token services on the internet are reached the same way.
     pub proxy: Proxy,
     /// The operator's extra headers; they replace the provider's own, and are never shown.
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -52,16 +52,15 @@ pub struct Surroundings {
     pub azure_identity_header: Option<SecretString>,
     /// Base of Azure's instance metadata service; `http://169.254.169.254` when absent.
     pub azure_metadata: Option<String>,
-    /// The proxies that the environment names, for token services on the internet.
-    pub proxies: SystemProxies,
     /// The wall clock, which signed token requests carry.
     pub now: fn() -> SystemTime,
 }
 
 impl Surroundings {
-    /// Reads what matters from environment variables.
+    /// Reads what matters from environment variables; one that is set to nothing counts as not set.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime) -> Self {
-        let path = |name| variable(name).map(PathBuf::from);
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let path = |name: &str| variable(name).map(PathBuf::from);
         let gcloud = path("CLOUDSDK_CONFIG")
             .or_else(|| path("APPDATA").map(|folder| folder.join("gcloud")))
             .or_else(|| path("HOME").map(|home| home.join(".config/gcloud")));
@@ -72,7 +71,6 @@ impl Surroundings {
             azure_identity_endpoint: variable("IDENTITY_ENDPOINT"),
             azure_identity_header: variable("IDENTITY_HEADER").map(SecretString::from),
             azure_metadata: None,
-            proxies: SystemProxies::from_variables(&variable),
             now,
         }
     }

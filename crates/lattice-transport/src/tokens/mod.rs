@@ -64,10 +64,6 @@ impl Tokens {
         proxy: &Proxy,
         surroundings: Arc<Surroundings>,
     ) -> Self {
-        let proxy = match proxy {
-            Proxy::Direct => &Proxy::System(surroundings.proxies.clone()),
-            chosen => chosen,
-        };
         Self { name, source, fetcher: Fetcher::new(tls, proxy), surroundings, state: Mutex::default() }
     }
 
