@@ -102,3 +102,18 @@ pub(crate) fn minted_call_id(response_id: &str, number: usize) -> String {
     let stem: String = stem.chars().take(32).collect();
     format!("call_{stem}{number:02x}")
 }
+
+/// A call id of letters, digits, `_` and `-`, as most providers demand: the same for the same id, so that call and result
+/// stay together.
+pub(crate) fn safe_call_id(id: &str) -> String {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if !id.is_empty() && id.bytes().all(fits) {
+        return id.to_owned();
+    }
+    format!("call_{:016x}", fnv(id))
+}
+
+/// FNV-1a, 64 bits: stable over versions and replicas, which the standard library's hashers do not promise.
+pub(crate) fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,7 +1,8 @@
-//! `azureanthropic`: not written yet.
+//! `azureanthropic`: Claude in Microsoft Foundry. The Messages API is the same; address and credentials are Azure's.
 
-use crate::{Kind, SettingsError};
+mod config;
+
+use crate::Kind;
 
 /// The kind.
-pub(crate) const KIND: Kind =
-    Kind { name: "azureanthropic", build: |_| Err(SettingsError::new("type", "cannot be used yet")) };
+pub(crate) const KIND: Kind = Kind { name: "azureanthropic", build: config::build };

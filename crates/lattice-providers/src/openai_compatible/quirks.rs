@@ -1,5 +1,7 @@
 //! In what the servers of this API differ.
 
+use crate::foreign::fnv;
+
 /// In what the servers of this API differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
@@ -49,12 +51,6 @@ impl Quirks {
             Family::OpenAi | Family::Common => format!("call_{hash:016x}"),
         }
     }
-}
-
-/// FNV-1a, 64 bits: stable over versions and replicas, which the standard library's hashers do not promise.
-fn fnv(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

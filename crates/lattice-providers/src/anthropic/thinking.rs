@@ -1,0 +1,133 @@
+//! Thinking: whether and how much, and its signed blocks on their way out and back.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use lattice_model::{Item, Json, Reasoning, Role, Text, ToolChoice, ToolMode, Turn};
+use lattice_wire::write::JsonWriter;
+
+use super::models::{Thinking, Traits};
+use crate::error::EncodeError;
+use crate::seal;
+
+/// The least budget that the API takes, in tokens.
+const LEAST: u64 = 1024;
+
+/// What the request says about thinking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nothing.
+    Silent,
+    /// `thinking: {type: enabled, budget_tokens}`
+    Budget(u64),
+    /// `thinking: {type: adaptive}`, and the effort.
+    Adaptive(Option<&'static str>),
+}
+
+impl Mode {
+    pub(super) fn is_on(self) -> bool {
+        self != Self::Silent
+    }
+
+    /// What the request says, or why it cannot be said.
+    pub(super) fn of(turn: &Turn, model: Traits, max_tokens: u64, origin: &str) -> Result<Self, EncodeError> {
+        let Some(reasoning) = &turn.reasoning else { return Ok(Self::Silent) };
+        let effort = reasoning.effort.as_deref();
+        if effort == Some("none") || (effort.is_none() && reasoning.summary.is_none()) {
+            return Ok(Self::Silent);
+        }
+        if model.thinking == Thinking::None {
+            let param = if effort.is_some() { "reasoning.effort" } else { "reasoning.summary" };
+            return Err(EncodeError::unsupported(param, "this model does not think; leave `reasoning` out"));
+        }
+        if unsigned_calls(turn, origin) {
+            // The API refuses to think on after a call whose thoughts it does not get back.
+            return Ok(Self::Silent);
+        }
+        if forces_a_tool(turn) {
+            let message = "Claude cannot think and be forced to call a tool; use `auto`, or leave `reasoning` out";
+            return Err(EncodeError::unsupported("tool_choice", message));
+        }
+        match model.thinking {
+            Thinking::Adaptive => Ok(Self::Adaptive(match effort {
+                None => None,
+                Some("minimal" | "low") => Some("low"),
+                Some("medium") => Some("medium"),
+                Some("xhigh") if model.xhigh => Some("xhigh"),
+                Some("xhigh") => {
+                    let message = "this model does not know the effort `xhigh`; use `high` or `max`";
+                    return Err(EncodeError::unsupported("reasoning.effort", message));
+                }
+                Some("max") => Some("max"),
+                Some(_) => Some("high"),
+            })),
+            _ => budget(effort, max_tokens).map(Self::Budget),
+        }
+    }
+}
+
+fn budget(effort: Option<&str>, max_tokens: u64) -> Result<u64, EncodeError> {
+    let wanted = match effort {
+        Some("minimal") => LEAST,
+        Some("low") => 2048,
+        Some("high") => 16_384,
+        Some("xhigh" | "max") => 32_000,
+        _ => 8192,
+    };
+    // The budget is part of the output and has to leave room for an answer.
+    let most = max_tokens.saturating_sub(1);
+    if most < LEAST {
+        let message = format!("this model needs more than {LEAST} output tokens to think; raise it, or leave `reasoning` out");
+        return Err(EncodeError::unsupported("max_output_tokens", message));
+    }
+    Ok(wanted.min(most))
+}
+
+fn forces_a_tool(turn: &Turn) -> bool {
+    matches!(
+        &turn.tool_choice,
+        Some(
+            ToolChoice::Function(_)
+                | ToolChoice::Mode(ToolMode::Required)
+                | ToolChoice::Allowed { mode: ToolMode::Required, .. }
+        )
+    )
+}
+
+/// Whether the assistant's last turn calls a tool without its own signed thoughts in front.
+fn unsigned_calls(turn: &Turn, origin: &str) -> bool {
+    let start = turn.input.iter().rposition(|item| match item {
+        Item::Message(message) => message.role == Role::User,
+        _ => false,
+    });
+    let last = turn.input.get(start.map_or(0, |at| at.saturating_add(1))..).unwrap_or_default();
+    for item in last {
+        match item {
+            Item::Reasoning(reasoning) if block(reasoning, origin).is_some() => return false,
+            Item::FunctionCall(_) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The signed block in an item that this provider made.
+pub(super) fn block(reasoning: &Reasoning, origin: &str) -> Option<Json> {
+    let payload = seal::open(origin, reasoning.encrypted.as_ref()?)?;
+    let block = STANDARD.decode(payload.escaped()).ok()?;
+    serde_json::from_slice::<&serde_json::value::RawValue>(&block).ok()?;
+    Some(Json::from_raw(block.into()))
+}
+
+/// A signed block as what a client keeps for us. The text is in it too: clients may return items without their content.
+pub(super) fn sealed(origin: &str, fields: &[(&str, &Text)]) -> Text {
+    let mut writer = JsonWriter::new();
+    writer.begin_object();
+    for (key, text) in fields {
+        writer.field_text(key, text);
+    }
+    writer.end_object();
+    let payload = STANDARD.encode(writer.finish().to_bytes());
+    let literal = [b"\"", payload.as_bytes(), b"\""].concat();
+    seal::tag(origin, &Text::from_literal(Bytes::from(literal)).unwrap_or_default())
+}
