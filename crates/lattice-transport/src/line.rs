@@ -35,7 +35,7 @@ pub(crate) struct Line {
     tls: Arc<ClientConfig>,
     proxies: Option<Arc<Rules>>,
     timeouts: Timeouts,
-    lanes: Lanes<HyperClient>,
+    lanes: Lanes<Arc<HyperClient>>,
     agent: HeaderValue,
 }
 
@@ -64,7 +64,7 @@ impl Line {
     ) -> Result<Answer, SendError> {
         let request = self.prepare(request);
         let is_tls = request.uri().scheme_str() == Some("https");
-        let (client, place) = self.lanes.take(|load| self.client(load, is_tls));
+        let (client, place) = self.lanes.take(|load| Arc::new(self.client(load, is_tls)));
         let mut timer = self.first_byte_timer(deadline);
         let answer = tokio::select! {
             biased;
