@@ -1,0 +1,63 @@
+//! The settings of a `vertexai` entry.
+
+use super::Vertex;
+use crate::codec::{Credential, Provider, TokenSource};
+use crate::error::SettingsError;
+use crate::gemini::{Codec, Service, key_header};
+use crate::settings::Settings;
+
+/// What the tokens are good for: <https://docs.cloud.google.com/vertex-ai/docs/authentication>.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
+    settings.only(&["api_key", "api_version", "project", "location", "credentials_file"])?;
+    if settings.api_key.is_some() && settings.credentials.is_some() {
+        return Err(SettingsError::new("api_key", "and `credentials_file` exclude each other; keep one"));
+    }
+    let location = name("location", settings.location.as_deref())?.unwrap_or("global");
+    let project = name("project", settings.project.as_deref())?;
+    let default = match location {
+        "global" => "https://aiplatform.googleapis.com".to_owned(),
+        // Multi-regions have hosts of their own.
+        "us" | "eu" => format!("https://aiplatform.{location}.rep.googleapis.com"),
+        region => format!("https://{region}-aiplatform.googleapis.com"),
+    };
+    let base = settings.base(Some(&default))?;
+    let version = settings.api_version.as_deref().unwrap_or("v1");
+    let place = match project {
+        Some(project) => format!("projects/{project}/locations/{location}/"),
+        // The express mode: the key tells the project.
+        None if settings.api_key.is_some() => String::new(),
+        None => {
+            return Err(SettingsError::new(
+                "project",
+                "is needed for type `vertexai`, unless it has an `api_key`",
+            ));
+        }
+    };
+    let scope = SCOPE.to_owned();
+    let credential = match (&settings.api_key, &settings.credentials) {
+        (Some(_), _) => Credential::InHeaders,
+        (None, Some(json)) => {
+            Credential::Bearer(TokenSource::GoogleCredentials { json: json.clone(), scope })
+        }
+        (None, None) => Credential::Bearer(TokenSource::GoogleDefault { scope }),
+    };
+    Ok(Box::new(Vertex {
+        models: format!("{base}/{version}/{place}publishers/google/models/"),
+        key: settings.api_key.as_ref().map(key_header).transpose()?,
+        credential,
+        codec: Codec::new(Service::Vertex, &format!("vertexai/{}", settings.name)),
+    }))
+}
+
+/// A setting that becomes part of an address.
+fn name<'a>(setting: &'static str, value: Option<&'a str>) -> Result<Option<&'a str>, SettingsError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    match value {
+        Some(value) if value.is_empty() || !value.chars().all(fits) => {
+            Err(SettingsError::new(setting, format!("`{value}` is not a name that Google Cloud gives")))
+        }
+        value => Ok(value),
+    }
+}
