@@ -112,8 +112,7 @@ fn address(
     let plain = url.decode();
     let place = Place::of(&plain);
     let fetched = match (place, service) {
-        (Place::Upload | Place::Video, _) | (Place::Bucket, Service::Vertex) => true,
-        (Place::Public, Service::Vertex) => true,
+        (Place::Upload | Place::Video, _) | (Place::Bucket | Place::Public, Service::Vertex) => true,
         (Place::Public, Service::Gemini) => generation > Generation::Early,
         (Place::Bucket, Service::Gemini) | (Place::Unknown, _) => false,
     };

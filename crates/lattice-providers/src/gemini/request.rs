@@ -117,7 +117,9 @@ fn thinking(
     let effort = reasoning.effort.as_deref();
     let refused = |why: String| Err(EncodeError::unsupported("reasoning.effort", why));
     let budget = match (generation, effort) {
-        (_, None) | (Generation::Early, Some("none")) => None,
+        (_, None)
+        | (Generation::Early, Some("none"))
+        | (Generation::Three, Some("minimal" | "low" | "medium" | "high")) => None,
         (Generation::Early, Some(_)) => {
             return refused(format!("`{}` does not reason; leave it out", model.id));
         }
@@ -133,7 +135,6 @@ fn thinking(
         (Generation::Two5, Some("minimal" | "low")) => Some(1024),
         (Generation::Two5, Some("medium")) => Some(8192),
         (Generation::Two5, Some("high")) => Some(24576),
-        (Generation::Three, Some("minimal" | "low" | "medium" | "high")) => None,
         (_, Some(other)) => {
             return refused(format!("Gemini has no effort `{other}`; the most is `high`"));
         }

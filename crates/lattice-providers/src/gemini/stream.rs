@@ -28,10 +28,7 @@ pub(super) struct Events {
     signatures: Arc<Signatures>,
     /// Whether reasoning items carry signatures.
     encrypted: bool,
-    /// Whether thoughts are shown as a summary.
-    summary: bool,
-    begun: bool,
-    tier_told: bool,
+    told: Told,
     next_key: StepKey,
     calls: usize,
     open: Option<Open>,
@@ -39,6 +36,14 @@ pub(super) struct Events {
     pieces: Vec<Text>,
     end: Option<End>,
     ended: bool,
+}
+
+/// What is known to the gateway of the answer as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Nothing,
+    Id,
+    Tier,
 }
 
 /// The item that is being made.
@@ -55,9 +60,7 @@ impl Events {
             origin,
             signatures,
             encrypted: turn.include.encrypted_reasoning,
-            summary: turn.reasoning.as_ref().is_some_and(|reasoning| reasoning.summary.is_some()),
-            begun: false,
-            tier_told: false,
+            told: Told::Nothing,
             next_key: 0,
             calls: 0,
             open: None,
@@ -120,11 +123,11 @@ impl Events {
     fn begin(&mut self, response: &Response<'_>, deltas: &mut Vec<Delta>) {
         let tier = response.usage_metadata.as_ref().and_then(usage::tier);
         // Every event repeats these; what was told once need not be told again.
-        if self.begun && (self.tier_told || tier.is_none()) {
+        let told = if tier.is_some() { Told::Tier } else { Told::Id };
+        if told <= self.told {
             return;
         }
-        self.begun = true;
-        self.tier_told = tier.is_some();
+        self.told = told;
         let upstream_id = response.response_id.map(Str::plain);
         deltas.push(Delta::Begin(Answer { upstream_id, service_tier: tier, settings: Extra::new() }));
     }
@@ -149,7 +152,7 @@ impl Events {
     fn part(&mut self, part: &Part<'_>, logprobs: &mut Option<Json>, data: &Bytes, deltas: &mut Vec<Delta>) {
         let signature = part.thought_signature.map(|signature| signature.to_text(data));
         if let Some(call) = &part.function_call {
-            return self.call(call, signature, deltas);
+            return self.call(call, signature.as_ref(), deltas);
         }
         if let Some(inline) = &part.inline_data {
             return self.image(inline, data, deltas);
@@ -167,39 +170,34 @@ impl Events {
             return;
         }
         // A signed part is whole: what follows is another.
-        let key = match &self.open {
-            Some(Open::Thoughts { key, signature: None }) => *key,
-            _ => {
-                self.close(deltas);
-                let key = self.key();
-                deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
-                key
-            }
+        let key = if let Some(Open::Thoughts { key, signature: None }) = &self.open {
+            *key
+        } else {
+            self.close(deltas);
+            let key = self.key();
+            deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
+            key
         };
         self.open = Some(Open::Thoughts { key, signature });
         if !text.is_empty() {
             let (part, extra) = (0, Extra::new());
-            deltas.push(if self.summary {
-                Delta::Summary { key, part, text, extra }
-            } else {
-                Delta::Thought { key, part, text, extra }
-            });
+            // Gemini shows summaries of its thoughts, never the thoughts.
+            deltas.push(Delta::Summary { key, part, text, extra });
         }
     }
 
     fn text(&mut self, text: Text, signature: Option<Text>, logprobs: Option<Json>, deltas: &mut Vec<Delta>) {
         // An answer often ends with an empty part, which only may hold a signature.
         if text.is_empty() && (signature.is_none() || !matches!(self.open, Some(Open::Message { .. }))) {
-            return self.signature_apart(signature, deltas);
+            return self.signature_apart(signature.as_ref(), deltas);
         }
-        let key = match &self.open {
-            Some(Open::Message { key, signature: None, .. }) => *key,
-            _ => {
-                self.close(deltas);
-                let key = self.key();
-                deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
-                key
-            }
+        let key = if let Some(Open::Message { key, signature: None, .. }) = &self.open {
+            *key
+        } else {
+            self.close(deltas);
+            let key = self.key();
+            deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
+            key
         };
         self.open = Some(Open::Message { key, signature, apart: text.is_empty() });
         if !text.is_empty() {
@@ -209,10 +207,10 @@ impl Events {
     }
 
     /// A signature on an empty part that follows no text.
-    fn signature_apart(&mut self, signature: Option<Text>, deltas: &mut Vec<Delta>) {
+    fn signature_apart(&mut self, signature: Option<&Text>, deltas: &mut Vec<Delta>) {
         if let Some(signature) = signature {
             self.close(deltas);
-            self.signed(endings::PART, &signature, deltas);
+            self.signed(endings::PART, signature, deltas);
         }
     }
 
@@ -224,7 +222,7 @@ impl Events {
         let name = call.name.map(Str::plain).unwrap_or_default();
         let arguments = call.args.map_or_else(|| Text::new("{}"), arguments);
         let mut extra = Extra::new();
-        if let Some(signature) = &signature {
+        if let Some(signature) = signature {
             self.signatures.keep(&call_id, &name, &arguments, signature);
             let tagged = seal::tag(&self.origin, signature);
             extra.push((SIGNATURE.into(), Json::from_raw(tagged.literal().clone())));
