@@ -214,7 +214,7 @@ impl Events {
         }
     }
 
-    fn call(&mut self, call: &wire::FunctionCall<'_>, signature: Option<Text>, deltas: &mut Vec<Delta>) {
+    fn call(&mut self, call: &wire::FunctionCall<'_>, signature: Option<&Text>, deltas: &mut Vec<Delta>) {
         self.close(deltas);
         let given = call.id.map(Str::plain).filter(|id| !id.is_empty() && id.chars().count() <= 64);
         let call_id = given.unwrap_or_else(|| minted_call_id(&self.response_id, self.calls));
