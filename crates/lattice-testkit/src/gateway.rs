@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,12 +30,17 @@ impl Gateway {
     /// # Errors
     /// When it ends or does not answer; the message holds its log.
     pub fn start(program: &str, yaml: &str) -> io::Result<Self> {
+        Self::start_in(program, new_folder()?, yaml)
+    }
+
+    /// The same in a folder with files that the configuration needs; it is removed with the gateway.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_in(program: &str, folder: PathBuf, yaml: &str) -> io::Result<Self> {
         let address = free_address()?;
-        let folder =
-            std::env::temp_dir().join(format!("latticelm-test-{}-{}", std::process::id(), address.port()));
-        fs::create_dir_all(&folder)?;
         let mut gateway = Self::spawn(program, address, folder, yaml)?;
-        gateway.wait()?;
+        gateway.wait(!yaml.contains("\n  tls:"))?;
         Ok(gateway)
     }
 
@@ -63,20 +69,26 @@ impl Gateway {
         Ok(Self { child, address, logs, folder })
     }
 
-    fn wait(&mut self) -> io::Result<()> {
+    /// Waits for an answer; where it speaks TLS, for a connection.
+    fn wait(&mut self, plain: bool) -> io::Result<()> {
         let end = Instant::now() + START;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("the gateway ended with {status}:\n{}", self.logs())));
             }
             // Where nobody listens yet the connection is refused at once, so that this asks again without a pause.
-            if client::get(self.address, "/health").is_ok() {
+            let there = if plain {
+                client::get(self.address, "/health").is_ok()
+            } else {
+                TcpStream::connect(self.address).is_ok()
+            };
+            if there {
                 return Ok(());
             }
             if Instant::now() > end {
                 return Err(io::Error::other(format!("the gateway does not answer:\n{}", self.logs())));
             }
-            thread::yield_now();
+            thread::park_timeout(Duration::from_millis(2));
         }
     }
 
@@ -135,6 +147,15 @@ impl Drop for Gateway {
     }
 }
 
+/// A new folder for one gateway.
+pub fn new_folder() -> io::Result<PathBuf> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("latticelm-test-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// An address where nobody listens.
 pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
@@ -150,7 +171,8 @@ pub fn eventually<T>(limit: Duration, mut answer: impl FnMut() -> Option<T>) -> 
         if Instant::now() > end {
             return None;
         }
-        thread::yield_now();
+        // Not to wait for something to have happened, but to leave it a processor to happen on.
+        thread::park_timeout(Duration::from_millis(2));
     }
 }
 

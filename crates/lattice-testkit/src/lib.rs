@@ -12,4 +12,5 @@ pub mod client;
 pub mod conformance;
 pub mod gateway;
 pub mod invariants;
+pub mod stage;
 pub mod upstream;
