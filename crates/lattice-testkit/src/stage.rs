@@ -166,7 +166,9 @@ impl Stage {
         let mut streaming = body.clone();
         streaming["stream"] = json!(true);
         let stream = self.ask(&streaming);
-        if stream.status != 200 || stream.header("content-type") != Some("text/event-stream") {
+        if stream.status != 200
+            || !stream.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"))
+        {
             return Err(format!("stream: {} {:?} {}", stream.status, stream.headers, stream.text()));
         }
         let last = checked_stream(&stream.text())?;

@@ -76,8 +76,8 @@ fn c9_what_is_wrong_is_named_by_its_path() {
         ),
         (json!({"model": MODEL, "input": user(json!([{"type": "input_text"}]))}), "input[0].content[0].text"),
         (
-            json!({"model": MODEL, "input": user(json!([{"type": "input_nothing"}]))}),
-            "input[0].content[0].type",
+            json!({"model": "anthropic.script-text", "input": user(json!([{"type": "input_nothing"}]))}),
+            "input[0].content[0]",
         ),
         (
             json!({"model": MODEL, "input": [{"type": "function_call_output", "output": "x"}]}),

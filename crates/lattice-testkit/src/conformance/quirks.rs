@@ -13,11 +13,18 @@ struct Quirk {
     _because: &'static str,
 }
 
-const QUIRKS: &[Quirk] = &[Quirk {
-    at: "/JsonSchemaResponseFormat/properties/schema",
-    instead: || json!({"anyOf": [{"type": "object"}, {"type": "null"}]}),
-    _because: "the description types the echoed schema as null alone, while requests send an object that has to be echoed",
-}];
+const QUIRKS: &[Quirk] = &[
+    Quirk {
+        at: "/JsonSchemaResponseFormat/properties/schema",
+        instead: || json!({"anyOf": [{"type": "object"}, {"type": "null"}]}),
+        _because: "the description types the echoed schema as null alone, while requests send an object that has to be echoed",
+    },
+    Quirk {
+        at: "/ReasoningItemParam/properties/content",
+        instead: || json!({"anyOf": [{"type": "array", "items": {"type": "object"}}, {"type": "null"}]}),
+        _because: "the description takes null alone, while every client sends reasoning items back as they came",
+    },
+];
 
 /// `openapi` with the quirks replaced.
 pub(super) fn patched(mut openapi: Value) -> Value {

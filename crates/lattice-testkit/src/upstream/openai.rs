@@ -37,6 +37,7 @@ fn question(request: &Request) -> Result<Question, Refused> {
         model: text(&body, "model", "body")?.to_owned(),
         stream: body["stream"] == true,
         schema: body["text"]["format"]["type"] == "json_schema",
+        echo: echo(&body),
         ..Question::default()
     };
     for tool in list(&body["tools"]) {
@@ -183,13 +184,30 @@ fn whole(answer: &Answer) -> Value {
         Stop::Filter => ("incomplete", json!({"reason": "content_filter"})),
         _ => ("completed", Value::Null),
     };
-    json!({"id": "resp_script", "object": "response", "created_at": 1_760_000_000, "status": status, "background": false,
+    let mut whole = json!({"id": "resp_script", "object": "response", "created_at": 1_760_000_000, "status": status, "background": false,
            "error": null, "incomplete_details": reason, "instructions": null, "max_output_tokens": null, "model": answer.model,
            "output": output(answer), "parallel_tool_calls": true, "previous_response_id": null, "store": false,
            "temperature": 1.0, "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": 1.0,
            "truncation": "disabled", "metadata": {},
            "usage": {"input_tokens": input, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": out,
-                     "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": input + out}})
+                     "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": input + out}});
+    for (name, value) in answer.echo.as_object().into_iter().flatten() {
+        whole[name] = value.clone();
+    }
+    whole
+}
+
+/// The settings of a request as the answer repeats them, with the nulls that it fills in.
+fn echo(body: &Value) -> Value {
+    let mut echo = json!({});
+    let repeated = "instructions max_output_tokens metadata parallel_tool_calls temperature text tool_choice tools top_p truncation";
+    for name in repeated.split_whitespace().filter(|name| !body[*name].is_null()) {
+        echo[name] = body[name].clone();
+    }
+    if echo["text"]["format"]["type"] == "json_schema" && echo["text"]["format"]["description"].is_null() {
+        echo["text"]["format"]["description"] = Value::Null;
+    }
+    echo
 }
 
 fn frames(answer: &Answer) -> Vec<String> {

@@ -21,6 +21,8 @@ pub(super) struct Question {
     /// Whether the answer has to be JSON by a schema.
     pub(super) schema: bool,
     pub(super) last_text: String,
+    /// The settings that the provider repeats in its answer.
+    pub(super) echo: Value,
     /// Whether reasoning of this provider came back with its signature.
     pub(super) replayed: bool,
 }
@@ -51,6 +53,8 @@ pub(super) struct Answer {
     pub(super) text: String,
     pub(super) calls: Vec<Call>,
     pub(super) stop: Stop,
+    /// [`Question::echo`].
+    pub(super) echo: Value,
 }
 
 /// The thinking of `script-reasoning`.
@@ -73,6 +77,7 @@ impl Question {
             text: String::new(),
             calls: Vec::new(),
             stop: Stop::End,
+            echo: self.echo.clone(),
         };
         match self.script() {
             "refusal" => (answer.text, answer.stop) = (REFUSAL.to_owned(), Stop::Refusal),
