@@ -51,7 +51,7 @@ def wait_for(url, process, log):
 
 
 def main():
-    programs, command = sys.argv[1], sys.argv[2:]
+    programs, command = os.path.abspath(sys.argv[1]), sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
         provider = subprocess.Popen([f"{programs}/scripted-upstream"], stdout=subprocess.PIPE, text=True)
         gateway = None
