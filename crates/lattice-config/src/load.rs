@@ -1,0 +1,189 @@
+//! From a source to settings, step by step.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use serde::Deserialize;
+
+use crate::context::{Build, Context};
+use crate::environment::Environment;
+use crate::error::{ConfigErrors, Report};
+use crate::file::{File, schema};
+use crate::models::ModelEntry;
+use crate::path::Path;
+use crate::settings::{Reserved, Settings};
+use crate::source::Source;
+use crate::tree::{Node, Origin, Value};
+use crate::{
+    expand, logging, models, overrides, planned, providers, routing, server, shape, timeouts, yaml, zero,
+};
+
+/// A configuration of so many bytes is none.
+const FILE_LIMIT: u64 = 4 << 20;
+
+/// Reads the configuration: the file if there is one, and the environment over it.
+///
+/// # Errors
+/// [`ConfigErrors`] names everything that is wrong, not only the first.
+pub fn load(source: &Source, environment: &Environment) -> Result<Settings, ConfigErrors> {
+    load_with(source, environment, &|settings| {
+        let provider = lattice_providers::build(settings)?;
+        Ok(provider.own_models().iter().map(|model| (*model).to_owned()).collect())
+    })
+}
+
+/// The same with another judge of the providers' settings.
+pub(crate) fn load_with(
+    source: &Source,
+    environment: &Environment,
+    build: &Build,
+) -> Result<Settings, ConfigErrors> {
+    let Source::File(file) = source else {
+        return Loading::new(source, environment, build).run(None);
+    };
+    let name = file.display().to_string();
+    match read(file) {
+        Ok(text) => Loading::new(source, environment, build).run(Some((&name, &text))),
+        Err(error) => {
+            let mut report = Report::default();
+            let origin = Origin::File(name.as_str().into(), 0, 0);
+            report.error(&origin, &Path::top(), format!("cannot be read: {error}"));
+            report.finish(None)
+        }
+    }
+}
+
+fn read(file: &FilePath) -> std::io::Result<String> {
+    if std::fs::metadata(file)?.len() > FILE_LIMIT {
+        return Err(std::io::Error::other("it is too large for a configuration"));
+    }
+    std::fs::read_to_string(file)
+}
+
+/// One run of [`load`].
+pub(crate) struct Loading<'a> {
+    source: &'a Source,
+    environment: &'a Environment,
+    build: &'a Build,
+    report: Report,
+    notices: Vec<String>,
+}
+
+impl<'a> Loading<'a> {
+    pub(crate) fn new(source: &'a Source, environment: &'a Environment, build: &'a Build) -> Self {
+        Self { source, environment, build, report: Report::default(), notices: Vec::new() }
+    }
+
+    /// `file` is the name and the text of the file, if there is one.
+    pub(crate) fn run(mut self, file: Option<(&str, &str)>) -> Result<Settings, ConfigErrors> {
+        let Some((tree, raw)) = self.tree(file) else { return self.report.finish(None) };
+        let folder =
+            self.source.file().and_then(FilePath::parent).map_or_else(PathBuf::new, FilePath::to_owned);
+        let mut context = Context { tree: &tree, report: &mut self.report, folder, build: self.build };
+        let settings = check(&raw, self.source, &mut context);
+        let reserved = self.reserved();
+        self.notice_open_door(&settings);
+        self.report.finish(Some(Settings { reserved, notices: self.notices, ..settings }))
+    }
+
+    /// What is written, with variables and overrides in it, and the same in types.
+    fn tree(&mut self, file: Option<(&str, &str)>) -> Option<(Node, File)> {
+        let schema = schema();
+        let mut tree = match file {
+            Some((name, text)) => {
+                let mut tree = yaml::parse(text, &yaml::places(name), &mut self.report)?;
+                expand::expand(&mut tree, self.environment, &Path::top(), &mut self.report);
+                tree
+            }
+            None => zero::tree(self.environment, &mut self.notices),
+        };
+        overrides::apply(&mut tree, &schema, self.environment, &mut self.report);
+        let is_zero = file.is_none()
+            && matches!(tree.get("providers").map(|node| &node.value), None | Some(Value::Null));
+        if is_zero {
+            zero::add_demo(&mut tree);
+        }
+        planned::take(&mut tree, &mut self.report);
+        let json = shape::convert(&tree, &schema, &Path::top(), &mut self.report);
+        let raw = json.map_or_else(|| Ok(File::default()), File::deserialize);
+        match raw {
+            Ok(raw) => Some((tree, raw)),
+            Err(_) => {
+                // The shape was just checked against the same types. Whatever serde says may quote values, so it is not shown.
+                self.report.error(&tree.origin, &Path::top(), "cannot be read into the gateway's settings");
+                None
+            }
+        }
+    }
+
+    /// The well-known names of services that nothing uses yet: taken, and said so.
+    fn reserved(&mut self) -> Reserved {
+        let names: [&[&str]; 3] =
+            [&["DATABASE_URL"], &["REDIS_URL", "RATE_LIMIT_REDIS_URL"], &["ENCRYPTION_KEY"]];
+        let [database, redis, key] = names.map(|names| self.environment.first(names));
+        let set: Vec<&str> = [database, redis, key].iter().flatten().map(|(name, _)| *name).collect();
+        if let Some((last, others)) = set.split_last() {
+            let (names, verb) = match others {
+                [] => ((*last).to_owned(), "is"),
+                others => (format!("{} and {last}", others.join(", ")), "are"),
+            };
+            self.notices.push(format!("{names} {verb} set but not used yet: this version stores nothing"));
+        }
+        let secret = |found: Option<(&str, &str)>| found.map(|(_, value)| value.to_owned().into());
+        Reserved { database_url: secret(database), redis_url: secret(redis), encryption_key: secret(key) }
+    }
+
+    fn notice_open_door(&mut self, settings: &Settings) {
+        let address = settings.server.address;
+        if !address.ip().is_loopback() {
+            self.notices.push(format!(
+                "{address} can be reached from other machines, and this version has no authentication: \
+                 let only a network that you trust reach it"
+            ));
+        }
+    }
+}
+
+/// Section by section. Errors go to the report; the result is used only if there are none.
+fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Settings {
+    let timeouts_path = Path::of(&["timeouts"]);
+    let defaults =
+        timeouts::check(raw.timeouts.as_ref(), timeouts::Timeouts::default(), &timeouts_path, context);
+    let none = providers::RawProviders::default();
+    let entries = raw.providers.as_ref().unwrap_or(&none);
+    if entries.0.is_empty() {
+        let message =
+            "needs at least one entry. Without a file, providers are found from the keys in the environment";
+        context.missing(&Path::of(&["providers"]), message);
+    }
+    let (providers, own_models) = providers::check(entries, defaults, context);
+    let names: Vec<&str> = entries.0.iter().map(|(name, _)| name.as_str()).collect();
+    let mut models = models::check(raw.models.as_deref().unwrap_or_default(), &names, context);
+    add_own_models(&mut models, &own_models);
+    let by_prefix = raw.routing.as_ref().and_then(|routing| routing.by_prefix).unwrap_or_default();
+    let prefixes = if by_prefix { routing::prefixes(&providers) } else { Vec::new() };
+    if models.is_empty() && prefixes.is_empty() && context.report.is_clean() {
+        let message = "needs at least one entry, or `routing.by_prefix: true` for a provider whose models have well-known names";
+        context.missing(&Path::of(&["models"]), message);
+    }
+    Settings {
+        source: source.clone(),
+        server: raw.server.as_ref().map_or_else(server::Server::default, |raw| server::check(raw, context)),
+        logging: raw.logging.as_ref().map(logging::check).unwrap_or_default(),
+        providers,
+        models,
+        prefixes,
+        reserved: Reserved::default(),
+        notices: Vec::new(),
+    }
+}
+
+/// A provider for which no model is declared has its own, if it has any.
+fn add_own_models(models: &mut Vec<ModelEntry>, own: &[(String, String)]) {
+    let declared: Vec<String> = models.iter().map(|model| model.provider.clone()).collect();
+    for (model, provider) in own {
+        let is_taken = models.iter().any(|known| known.name == *model);
+        if !declared.contains(provider) && !is_taken {
+            models.push(ModelEntry::named(model, provider));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! `server`: the gateway's own HTTP server.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::context::Context;
+use crate::path::Path;
+use crate::value::{Period, Size};
+
+/// `server` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawServer {
+    /// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, or `:8080` for all IPv4 addresses of the machine. Default `127.0.0.1:8080`.
+    address: Option<String>,
+    /// The largest request body: a number of bytes, or `10MB`, in steps of 1024. Default `10485760`.
+    max_request_body_size: Option<Size>,
+    /// The most connections at a time; more have to wait. Default `10000`.
+    max_connections: Option<u32>,
+    /// How long a client may take to send a request's headers. Default `30s`.
+    header_read_timeout: Option<Period>,
+    /// How long a request's body may take to arrive. Default `1m`.
+    body_read_timeout: Option<Period>,
+    /// A stream that was quiet for so long gets a comment, so that nothing between gateway and client closes it. Default `15s`.
+    heartbeat: Option<Period>,
+    /// How long running requests may go on after the signal to stop. Default `30s`.
+    shutdown_timeout: Option<Period>,
+    /// HTTPS, if the gateway itself is to speak it.
+    tls: Option<RawTls>,
+    /// Which web pages may call the gateway from a browser. None by default.
+    cors: Option<RawCors>,
+}
+
+/// `server.tls` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawTls {
+    /// The certificate and its chain, PEM. Relative to the configuration file.
+    certificate_file: Option<String>,
+    /// The certificate's private key, PEM. Relative to the configuration file.
+    key_file: Option<String>,
+}
+
+/// `server.cors` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawCors {
+    /// Origins such as `https://app.example.com`, or `*` for all.
+    allowed_origins: Option<Vec<String>>,
+    /// How long a browser may remember the answer. Default `1h`.
+    max_age: Option<Period>,
+}
+
+/// The gateway's own HTTP server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// The largest request body, in bytes.
+    pub max_request_body_size: usize,
+    /// The most connections at a time, at least 1.
+    pub max_connections: usize,
+    /// How long a client may take to send a request's headers.
+    pub header_read_timeout: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_read_timeout: Duration,
+    /// A comment is sent on a stream that was quiet for so long.
+    pub heartbeat: Duration,
+    /// How long running requests may go on after the signal to stop.
+    pub shutdown_timeout: Duration,
+    /// HTTPS, if the gateway itself is to speak it.
+    pub tls: Option<Tls>,
+    /// Which web pages may call the gateway; none when absent.
+    pub cors: Option<Cors>,
+}
+
+/// The files for HTTPS; both could be read at load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate and its chain, PEM.
+    pub certificate_file: PathBuf,
+    /// The private key, PEM.
+    pub key_file: PathBuf,
+}
+
+/// Which web pages may call the gateway from a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// These origins, at least one; `*` alone for all.
+    pub allowed_origins: Vec<String>,
+    /// How long a browser may remember the answer.
+    pub max_age: Duration,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            max_request_body_size: 10 << 20,
+            max_connections: 10_000,
+            header_read_timeout: Duration::from_secs(30),
+            body_read_timeout: Duration::from_mins(1),
+            heartbeat: Duration::from_secs(15),
+            shutdown_timeout: Duration::from_secs(30),
+            tls: None,
+            cors: None,
+        }
+    }
+}
+
+/// Checks the section.
+pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
+    let path = Path::of(&["server"]);
+    let default = Server::default();
+    let mut duration =
+        |key: &str, period: Option<&Period>, default| context.duration(&path.key(key), period, default);
+    Server {
+        header_read_timeout: duration(
+            "header_read_timeout",
+            raw.header_read_timeout.as_ref(),
+            default.header_read_timeout,
+        ),
+        body_read_timeout: duration(
+            "body_read_timeout",
+            raw.body_read_timeout.as_ref(),
+            default.body_read_timeout,
+        ),
+        heartbeat: duration("heartbeat", raw.heartbeat.as_ref(), default.heartbeat),
+        shutdown_timeout: duration(
+            "shutdown_timeout",
+            raw.shutdown_timeout.as_ref(),
+            default.shutdown_timeout,
+        ),
+        address: raw.address.as_deref().map_or(default.address, |text| address(text, &path, context)),
+        max_request_body_size: body_size(raw.max_request_body_size.as_ref(), &path, context),
+        max_connections: connections(raw.max_connections, &path, context),
+        tls: raw.tls.as_ref().and_then(|raw| tls(raw, &path.key("tls"), context)),
+        cors: raw.cors.as_ref().and_then(|raw| cors(raw, &path.key("cors"), context)),
+    }
+}
+
+fn address(text: &str, path: &Path, context: &mut Context<'_>) -> SocketAddr {
+    let full = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None if text.starts_with(':') => format!("0.0.0.0{text}"),
+        None => text.to_owned(),
+    };
+    full.parse().unwrap_or_else(|_| {
+        let path = path.key("address");
+        let message = format!(
+            "must be an IP address and a port such as `127.0.0.1:8080`, or a port alone such as `:8080`, not {}",
+            context.quote(&path)
+        );
+        context.error(&path, message);
+        Server::default().address
+    })
+}
+
+fn body_size(size: Option<&Size>, path: &Path, context: &mut Context<'_>) -> usize {
+    let default = Server::default().max_request_body_size;
+    let Some(size) = size else { return default };
+    size.bytes().filter(|bytes| *bytes > 0).unwrap_or_else(|| {
+        let path = path.key("max_request_body_size");
+        let message =
+            format!("must be a number of bytes, or a size such as `10MB`, not {}", context.quote(&path));
+        context.error(&path, message);
+        default
+    })
+}
+
+fn tls(raw: &RawTls, path: &Path, context: &mut Context<'_>) -> Option<Tls> {
+    let certificate_file = readable(raw.certificate_file.as_deref(), &path.key("certificate_file"), context);
+    let key_file = readable(raw.key_file.as_deref(), &path.key("key_file"), context);
+    Some(Tls { certificate_file: certificate_file?, key_file: key_file? })
+}
+
+fn readable(file: Option<&str>, path: &Path, context: &mut Context<'_>) -> Option<PathBuf> {
+    let Some(file) = file else {
+        context.missing(path, "is needed for `tls`");
+        return None;
+    };
+    let file = context.file(file);
+    if let Err(error) = std::fs::File::open(&file) {
+        let message = format!("names {}, which cannot be read: {error}", context.quote(path));
+        context.error(path, message);
+    }
+    Some(file)
+}
+
+fn connections(limit: Option<u32>, path: &Path, context: &mut Context<'_>) -> usize {
+    let default = Server::default().max_connections;
+    if limit == Some(0) {
+        context.error(&path.key("max_connections"), "must be at least 1");
+    }
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
+}
+
+fn cors(raw: &RawCors, path: &Path, context: &mut Context<'_>) -> Option<Cors> {
+    let origins_path = path.key("allowed_origins");
+    let Some(origins) = raw.allowed_origins.as_ref().filter(|origins| !origins.is_empty()) else {
+        context.missing(&origins_path, "is needed for `cors`: a list of origins, or `[\"*\"]` for all");
+        return None;
+    };
+    for (index, text) in origins.iter().enumerate().filter(|(_, text)| *text != "*" && !is_origin(text)) {
+        let path = origins_path.index(index);
+        // An item that was wrong in itself has been reported, and left empty.
+        if text.is_empty() && context.report.is_wrong(&path) {
+            continue;
+        }
+        let message =
+            format!("must be an origin such as `https://app.example.com`, not {}", context.quote(&path));
+        context.error(&path, message);
+    }
+    let any = origins.iter().any(|origin| origin == "*");
+    Some(Cors {
+        allowed_origins: if any { vec!["*".to_owned()] } else { origins.clone() },
+        max_age: context.duration(&path.key("max_age"), raw.max_age.as_ref(), Duration::from_hours(1)),
+    })
+}
+
+/// Browsers send scheme, host and port and nothing else, so anything else would never match.
+fn is_origin(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
+}

@@ -1,0 +1,49 @@
+//! The configuration once it is right.
+
+use secrecy::SecretString;
+
+use crate::logging::Logging;
+use crate::models::ModelEntry;
+use crate::providers::ProviderEntry;
+use crate::routing::Prefix;
+use crate::server::Server;
+use crate::source::Source;
+
+/// The configuration once it is right: nothing in it has to be checked again.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it comes from.
+    pub source: Source,
+    /// The gateway's own HTTP server.
+    pub server: Server,
+    /// What is written to the log.
+    pub logging: Logging,
+    /// The providers, at least one, in the order of the file.
+    pub providers: Vec<ProviderEntry>,
+    /// The models, each with a name of its own and a provider that exists.
+    pub models: Vec<ModelEntry>,
+    /// Where models that are not declared go, by the start of their names.
+    pub prefixes: Vec<Prefix>,
+    /// What the environment says about services that the gateway does not use yet.
+    pub reserved: Reserved,
+    /// What the operator should know and may have overlooked, a line each. Nothing is secret in them.
+    pub notices: Vec<String>,
+}
+
+/// What the environment says about services that the gateway does not use yet.
+#[derive(Debug, Clone, Default)]
+pub struct Reserved {
+    /// `DATABASE_URL`.
+    pub database_url: Option<SecretString>,
+    /// `REDIS_URL`, or `RATE_LIMIT_REDIS_URL`.
+    pub redis_url: Option<SecretString>,
+    /// `ENCRYPTION_KEY`.
+    pub encryption_key: Option<SecretString>,
+}
+
+impl Settings {
+    /// The entry of this name.
+    pub fn provider(&self, name: &str) -> Option<&ProviderEntry> {
+        self.providers.iter().find(|entry| entry.settings.name == name)
+    }
+}
