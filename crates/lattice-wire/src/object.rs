@@ -108,6 +108,12 @@ impl Carried for i64 {
     }
 }
 
+impl Carried for u64 {
+    fn carried(&self, _: &Bytes) -> Json {
+        Json::from_value(&(*self).into())
+    }
+}
+
 impl Carried for u32 {
     fn carried(&self, _: &Bytes) -> Json {
         Json::from_value(&(*self).into())

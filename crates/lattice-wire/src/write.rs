@@ -126,7 +126,7 @@ impl JsonWriter {
     }
 
     /// A key of any text.
-    fn any_key(&mut self, key: &str) -> &mut Self {
+    pub(crate) fn any_key(&mut self, key: &str) -> &mut Self {
         if key.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
             self.text(&Text::new(key));
             self.buffer.put_u8(b':');

@@ -1,6 +1,6 @@
 //! The turn as a request of the Responses API: <https://platform.openai.com/docs/api-reference/responses/create>.
 
-use lattice_model::{Format, Item, Turn};
+use lattice_model::{Format, Item, ToolChoice, ToolMode, Turn};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::{JsonWriter, Segments};
 
@@ -25,7 +25,7 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments,
     settings(&mut writer, turn);
     include(&mut writer, turn);
     text(&mut writer, turn);
-    writer.extra(&turn.extra);
+    write::extra(&mut writer, &turn.extra, Form::Request);
     writer.end_object();
     Ok(writer.finish())
 }
@@ -61,7 +61,11 @@ fn tools(writer: &mut JsonWriter, turn: &Turn) {
     }
     if let Some(choice) = &turn.tool_choice {
         writer.key("tool_choice");
-        write::tool_choice(writer, choice);
+        match choice {
+            // The provider knows this mode only as a word.
+            ToolChoice::Allowed { mode: ToolMode::None, .. } => writer.str("none"),
+            other => write::tool_choice(writer, other),
+        }
     }
     if let Some(parallel) = turn.parallel_tool_calls {
         writer.key("parallel_tool_calls").bool(parallel);
@@ -83,9 +87,6 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     }
     writer.optional_text("prompt_cache_key", turn.prompt_cache_key.as_ref());
     writer.optional_text("safety_identifier", turn.safety_identifier.as_ref());
-    if let Some(metadata) = &turn.metadata {
-        writer.key("metadata").json(metadata);
-    }
     if let Some(reasoning) = &turn.reasoning {
         writer.key("reasoning").begin_object();
         for (key, word) in [("effort", &reasoning.effort), ("summary", &reasoning.summary)] {
@@ -93,7 +94,7 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
                 writer.field_str(key, word);
             }
         }
-        writer.extra(&reasoning.extra);
+        write::extra(writer, &reasoning.extra, Form::Request);
         writer.end_object();
     }
     if let Some(obfuscation) = turn.obfuscation.filter(|_| turn.stream) {

@@ -1,12 +1,18 @@
 //! The events of the Responses API: <https://platform.openai.com/docs/api-reference/responses-streaming>.
+//!
+//! The type of an event is read first, so that each event is parsed once, into its own shape, and the many that only repeat
+//! what the deltas said are not parsed at all.
 
 use bytes::Bytes;
-use lattice_model::{Closing, Delta, End, Item, Json, Opening, StepKey, Text};
-use lattice_wire::responses::event::{Event, Resource};
+use lattice_model::{Closing, Delta, End, Item, Opening, StepKey};
+use lattice_wire::responses::event::{
+    AnnotationEvent, AnyItemEvent, DeltaEvent, ErrorEvent, ItemEvent, OtherEvent, PartEvent, ResourceEvent,
+    kind,
+};
 use lattice_wire::responses::read;
-use lattice_wire::{Raw, Str, extra_of};
+use lattice_wire::{Str, extra_of};
 
-use super::answer::{Sealing, begin, end, failure, malformed};
+use super::answer::{Sealing, begin, end, error_event, missing_items, read_as};
 use crate::error::DecodeError;
 use crate::events::EventDecoder;
 
@@ -27,110 +33,22 @@ impl Events {
 }
 
 impl EventDecoder for Events {
-    fn event(&mut self, _: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
-        if self.ended || data.as_ref() == b"[DONE]" {
+    fn event(&mut self, name: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        if self.ended || data.is_empty() || data.as_ref() == b"[DONE]" {
             return Ok(());
         }
-        let event: Event<'_> = lattice_wire::parse(&data).map_err(|error| malformed(&error))?;
-        let Some(kind) = event.kind else {
-            return Err(DecodeError::Malformed("an event has no `type`".to_owned()));
-        };
-        match kind.escaped() {
-            "response.created" | "response.in_progress" | "response.queued" => {
-                self.begin(&event, &data, deltas)
-            }
-            "response.completed" | "response.incomplete" | "response.failed" => {
-                self.end(&event, &data, deltas)
-            }
-            "error" => {
-                self.ended = true;
-                deltas.push(Delta::End(End::Failed(error_event(&event, &data))));
-                Ok(())
-            }
-            known => {
-                self.step(known, &event, &data, deltas);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self, _: &mut Vec<Delta>) -> Result<(), DecodeError> {
-        if self.ended { Ok(()) } else { Err(DecodeError::Cut) }
-    }
-}
-
-impl Events {
-    fn begin(&mut self, event: &Event<'_>, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
-        if let Some(raw) = event.response.filter(|_| !self.began) {
-            self.began = true;
-            let resource = resource(raw)?;
-            deltas.push(begin(&resource, data));
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, event: &Event<'_>, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
-        let raw =
-            event.response.ok_or_else(|| DecodeError::Malformed("an end without its response".to_owned()))?;
-        let resource = resource(raw)?;
-        deltas.push(begin(&resource, data));
-        if self.reported.is_empty() {
-            // Some servers send the items only here.
-            super::answer::items(&resource, data, &self.sealing, deltas)?;
-        }
-        self.ended = true;
-        end(&resource, data, deltas)
-    }
-
-    fn step(&mut self, kind: &str, event: &Event<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
-        let key = event.output_index.unwrap_or_default();
-        let part = event.content_index.or(event.summary_index).unwrap_or_default();
-        let extra = || extra_of(&event.extra, data);
-        match kind {
-            "response.output_text.delta" => {
-                if let Some(text) = text(event.delta, data) {
-                    let logprobs = logprobs(event.logprobs, data);
-                    deltas.push(Delta::Text { key, part, text, logprobs, extra: extra() });
-                }
-            }
-            "response.function_call_arguments.delta" => {
-                deltas.extend(text(event.delta, data).map(|text| Delta::Arguments {
-                    key,
-                    text,
-                    extra: extra(),
-                }));
-            }
-            "response.reasoning_summary_text.delta" => {
-                deltas.extend(text(event.delta, data).map(|text| Delta::Summary {
-                    key,
-                    part,
-                    text,
-                    extra: extra(),
-                }));
-            }
-            "response.reasoning_text.delta" | "response.reasoning.delta" => {
-                deltas.extend(text(event.delta, data).map(|text| Delta::Thought {
-                    key,
-                    part,
-                    text,
-                    extra: extra(),
-                }));
-            }
-            "response.refusal.delta" => {
-                deltas.extend(text(event.delta, data).map(|text| Delta::Refusal { key, part, text }));
-            }
-            "response.output_item.added" => self.open(key, event, data, deltas),
-            "response.output_item.done" => self.close(key, event, data, deltas),
-            "response.content_part.added" => deltas.extend(open_part(key, part, event)),
-            "response.output_text.annotation.added" => {
-                if let Some(annotation) = &event.annotation {
-                    deltas.push(Delta::Annotation {
-                        key,
-                        part,
-                        annotation: read::annotation(annotation, data),
-                    });
-                }
-            }
+        let kind = kind(&data).map_err(|error| super::answer::malformed(&error))?;
+        // A server that leaves the type out says it beside the data.
+        match kind.as_deref().or_else(|| std::str::from_utf8(name).ok()).unwrap_or_default() {
+            "response.output_text.delta" => text(&data, deltas),
+            "response.function_call_arguments.delta" => arguments(&data, deltas),
+            "response.reasoning_summary_text.delta" => thought(&data, true, deltas),
+            "response.reasoning_text.delta" | "response.reasoning.delta" => thought(&data, false, deltas),
+            "response.refusal.delta" => refusal(&data, deltas),
+            "response.output_item.added" => self.open(&data, deltas),
+            "response.output_item.done" => self.close(&data, deltas),
+            "response.content_part.added" => open_part(&data, deltas),
+            "response.output_text.annotation.added" => annotation(&data, deltas),
             // What these say is known from the deltas, and the gateway says it itself.
             "response.output_text.done"
             | "response.content_part.done"
@@ -140,19 +58,61 @@ impl Events {
             | "response.reasoning_summary_text.done"
             | "response.reasoning_text.done"
             | "response.reasoning.done"
-            | "response.refusal.done" => {}
-            unknown => deltas.push(Delta::Opaque {
-                key: event.output_index,
-                kind: unknown.into(),
-                fields: event.fields(data, &["type", "sequence_number", "output_index"]),
-            }),
+            | "response.refusal.done" => Ok(()),
+            "response.created" | "response.in_progress" | "response.queued" => self.begin(&data, deltas),
+            "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled" => {
+                self.end(&data, deltas)
+            }
+            "error" => self.error(&data, deltas),
+            "" => self.nameless(&data, deltas),
+            unknown if unknown.starts_with("response.") => opaque(unknown, &data, deltas),
+            // Not about the response: a keepalive, for instance.
+            _ => Ok(()),
         }
     }
 
-    fn open(&mut self, key: StepKey, event: &Event<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
-        let Some(item) = &event.item else { return };
+    fn finish(&mut self, _: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        if self.ended { Ok(()) } else { Err(DecodeError::Cut) }
+    }
+}
+
+impl Events {
+    fn begin(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        if !self.began {
+            let event: ResourceEvent<'_> = read_as(data)?;
+            self.began = true;
+            deltas.extend(event.response.map(|resource| begin(&resource, data)));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        let event: ResourceEvent<'_> = read_as(data)?;
+        let resource = event.response.ok_or_else(|| lacks("response"))?;
+        deltas.push(begin(&resource, data));
+        missing_items(&resource, data, &self.reported, &self.sealing, deltas)?;
+        end(&resource, data, deltas)?;
+        self.ended = true;
+        Ok(())
+    }
+
+    fn error(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        let event: ErrorEvent<'_> = read_as(data)?;
+        self.ended = true;
+        deltas.push(Delta::End(End::Failed(error_event(&event, data))));
+        Ok(())
+    }
+
+    /// Some servers break off with a bare error object.
+    fn nameless(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        let event: ErrorEvent<'_> = read_as(data)?;
+        if event.error.is_some() { self.error(data, deltas) } else { Err(lacks("type")) }
+    }
+
+    fn open(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        let (key, item) = item(data)?;
         self.reported.push(key);
-        let item = self.sealing.seal(read::item(item, data));
+        let item = self.sealing.seal(item);
         let id = item.id().map(str::to_owned);
         let item = match item {
             Item::Message(message) => Opening::Message { id, phase: message.phase },
@@ -161,52 +121,105 @@ impl Events {
             other => Opening::Other(Box::new(other)),
         };
         deltas.push(Delta::Open { key, item });
+        Ok(())
     }
 
-    fn close(&mut self, key: StepKey, event: &Event<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
-        let Some(item) = &event.item else { return };
-        let item = Box::new(self.sealing.seal(read::item(item, data)));
+    fn close(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        let (key, item) = item(data)?;
+        let item = Box::new(self.sealing.seal(item));
         if self.reported.contains(&key) {
             deltas.push(Delta::Close { key, closing: Closing { item: Some(item), ..Closing::default() } });
         } else {
             self.reported.push(key);
             deltas.push(Delta::Whole(item));
         }
+        Ok(())
     }
+}
+
+fn lacks(field: &str) -> DecodeError {
+    DecodeError::Malformed(format!("an event has no `{field}`"))
+}
+
+fn place(event: &DeltaEvent<'_>) -> (StepKey, u32) {
+    let part = event.content_index.or(event.summary_index).unwrap_or_default();
+    (event.output_index.unwrap_or_default(), part)
+}
+
+fn text(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: DeltaEvent<'_> = read_as(data)?;
+    let (key, part) = place(&event);
+    let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
+    let logprobs = event.logprobs.filter(|raw| raw.0.get() != "[]").map(|raw| raw.to_json(data));
+    deltas.push(Delta::Text { key, part, text, logprobs, extra: extra_of(&event.extra, data) });
+    Ok(())
+}
+
+fn arguments(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: DeltaEvent<'_> = read_as(data)?;
+    let (key, _) = place(&event);
+    let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
+    deltas.push(Delta::Arguments { key, text, extra: extra_of(&event.extra, data) });
+    Ok(())
+}
+
+fn thought(data: &Bytes, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: DeltaEvent<'_> = read_as(data)?;
+    let (key, part) = place(&event);
+    let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
+    let extra = extra_of(&event.extra, data);
+    deltas.push(if summary {
+        Delta::Summary { key, part, text, extra }
+    } else {
+        Delta::Thought { key, part, text, extra }
+    });
+    Ok(())
+}
+
+fn refusal(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: DeltaEvent<'_> = read_as(data)?;
+    let (key, part) = place(&event);
+    let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
+    deltas.push(Delta::Refusal { key, part, text });
+    Ok(())
 }
 
 /// Parts of reasoning are opened by their first delta; those of a message may stay empty.
-fn open_part(key: StepKey, part: u32, event: &Event<'_>) -> Option<Delta> {
-    match event.part.as_ref()?.kind?.escaped() {
-        "output_text" => Some(Delta::OpenPart { key, part, refusal: false }),
-        "refusal" => Some(Delta::OpenPart { key, part, refusal: true }),
-        _ => None,
+fn open_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: PartEvent<'_> = read_as(data)?;
+    let kind = event.part.as_ref().and_then(|part| part.kind).map(Str::escaped);
+    if let Some(kind @ ("output_text" | "refusal")) = kind {
+        let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
+        deltas.push(Delta::OpenPart { key, part, refusal: kind == "refusal" });
     }
+    Ok(())
 }
 
-fn resource(raw: Raw<'_>) -> Result<Resource<'_>, DecodeError> {
-    lattice_wire::parse(raw.0.get().as_bytes()).map_err(|error| malformed(&error))
+fn annotation(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: AnnotationEvent<'_> = read_as(data)?;
+    let annotation = read::annotation(&event.annotation.ok_or_else(|| lacks("annotation"))?, data);
+    let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
+    deltas.push(Delta::Annotation { key, part, annotation });
+    Ok(())
 }
 
-fn text(delta: Option<Raw<'_>>, data: &Bytes) -> Option<Text> {
-    let literal: Str<'_> = serde_json::from_str(delta?.0.get()).ok()?;
-    Some(literal.to_text(data))
-}
-
-fn logprobs(raw: Option<Raw<'_>>, data: &Bytes) -> Option<Json> {
-    raw.filter(|raw| raw.0.get() != "[]").map(|raw| raw.to_json(data))
-}
-
-/// The error's fields stand in the event itself, or in an `error` object.
-fn error_event(event: &Event<'_>, data: &Bytes) -> lattice_model::Failure {
-    let mut failure = failure(event.error.as_ref(), data);
-    if event.error.is_none() {
-        if let Some(code) = event.code {
-            failure.code = code.plain();
+/// The item of an event. One of an unknown kind may give the known field names another shape (C14).
+fn item(data: &Bytes) -> Result<(StepKey, Item), DecodeError> {
+    let first = match read_as::<ItemEvent<'_>>(data) {
+        Ok(event) => {
+            let item = event.item.ok_or_else(|| lacks("item"))?;
+            return Ok((event.output_index.unwrap_or_default(), read::item(&item, data)));
         }
-        if let Some(message) = event.message {
-            failure.message = crate::fault::safe(&message.plain());
-        }
-    }
-    failure
+        Err(error) => error,
+    };
+    let event: AnyItemEvent<'_> = read_as(data)?;
+    let item = event.item.and_then(|item| read::any_item(&item, data)).ok_or(first)?;
+    Ok((event.output_index.unwrap_or_default(), item))
+}
+
+fn opaque(kind: &str, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: OtherEvent<'_> = read_as(data)?;
+    let key = event.output_index.and_then(|raw| raw.0.get().parse().ok());
+    deltas.push(Delta::Opaque { key, kind: kind.into(), fields: extra_of(&event.extra, data) });
+    Ok(())
 }

@@ -6,6 +6,7 @@ use lattice_model::{
     OutputText, Part, Phase, Reasoning, Role, Status, Text, UrlCitation,
 };
 
+use super::event::AnyItem;
 use super::request as wire;
 use crate::leaf::{Str, extra_of};
 use crate::write::JsonWriter;
@@ -24,6 +25,19 @@ pub fn item(item: &wire::Item<'_>, document: &Bytes) -> Item {
         let kind = item.kind.map(Str::plain).unwrap_or_default();
         Item::Other(OtherItem { id: id(item), kind, fields: item.fields(document, &["type", "id"]) })
     })
+}
+
+/// An item whose fields are not shaped as those of the known kinds; `None` for one that says it is of such a kind.
+pub fn any_item(item: &AnyItem<'_>, document: &Bytes) -> Option<Item> {
+    let kind = item.kind.map(Str::plain).unwrap_or_default();
+    if matches!(kind.as_str(), "message" | "function_call" | "function_call_output" | "reasoning") {
+        return None;
+    }
+    Some(Item::Other(OtherItem {
+        id: item.id.map(Str::plain),
+        kind,
+        fields: extra_of(&item.extra, document),
+    }))
 }
 
 fn id(item: &wire::Item<'_>) -> Option<String> {
@@ -62,14 +76,13 @@ fn message(item: &wire::Item<'_>, document: &Bytes) -> Option<Message> {
         wire::Content::Text(text) => vec![output_text(text.to_text(document))],
         wire::Content::Other(_) => return None,
     };
-    Some(Message {
-        id: id(item),
-        role,
-        phase: phase(item.phase),
-        status: status(item.status),
-        content,
-        extra: extra_of(&item.extra, document),
-    })
+    let mut extra = extra_of(&item.extra, document);
+    let known_phase = phase(item.phase);
+    if let Some(unknown) = item.phase.filter(|_| known_phase.is_none()) {
+        // A newer word is passed on as it is.
+        extra.push(("phase".into(), Json::from_raw(unknown.to_text(document).literal().clone())));
+    }
+    Some(Message { id: id(item), role, phase: known_phase, status: status(item.status), content, extra })
 }
 
 fn output_text(text: Text) -> Part {
@@ -146,6 +159,7 @@ pub fn part(part: &wire::Part<'_>, document: &Bytes) -> Part {
             url: text(part.file_url),
             extra: extra(),
         })),
+        "input_video" => text(part.video_url).map(|url| Part::Video { url, extra: extra() }),
         _ => None,
     };
     known.unwrap_or_else(|| Part::Other {

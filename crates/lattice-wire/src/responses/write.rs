@@ -19,12 +19,13 @@ pub enum Form {
 /// Fields of our own start so; no provider sees them.
 const OWN: &str = "latticelm:";
 
-fn extra(writer: &mut JsonWriter, fields: &Extra, form: Form) {
+/// Fields that are carried without being read; in a request without our own.
+pub fn extra(writer: &mut JsonWriter, fields: &Extra, form: Form) {
     if form == Form::Response || !fields.iter().any(|(name, _)| name.starts_with(OWN)) {
         return writer.extra(fields);
     }
     for (name, json) in fields.iter().filter(|(name, _)| !name.starts_with(OWN)) {
-        writer.key(name).json(json);
+        writer.any_key(name).json(json);
     }
 }
 
