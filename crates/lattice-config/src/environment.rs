@@ -8,8 +8,7 @@ use std::fmt;
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process. Those that are not Unicode are left out.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    /// The variables of this process; nothing else reads them. Those that are not Unicode are left out.
     pub fn from_process() -> Self {
         let variables = std::env::vars_os();
         Self(
@@ -17,6 +16,13 @@ impl Environment {
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect(),
         )
+    }
+
+    /// The same with one more variable, or another value: how a command line's arguments become overrides.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// A variable's value; one that is set to nothing counts as not set, as Compose files write them.

@@ -11,7 +11,6 @@ use crate::tree::{Node, Scalar, Value};
 /// Puts the variables into all values of the tree, quoted ones too. A value that cannot be had becomes none.
 pub(crate) fn expand(node: &mut Node, environment: &Environment, path: &Path, report: &mut Report) {
     match &mut node.value {
-        Value::Null => {}
         Value::List(items) => {
             for (index, item) in items.iter_mut().enumerate() {
                 expand(item, environment, &path.index(index), report);
@@ -36,7 +35,7 @@ pub(crate) fn expand(node: &mut Node, environment: &Environment, path: &Path, re
                 node.value = Value::Null;
             }
         },
-        Value::Scalar(_) => {}
+        Value::Null | Value::Scalar(_) => {}
     }
 }
 

@@ -105,14 +105,12 @@ impl<'a> Loading<'a> {
         planned::take(&mut tree, &mut self.report);
         let json = shape::convert(&tree, &schema, &Path::top(), &mut self.report);
         let raw = json.map_or_else(|| Ok(File::default()), File::deserialize);
-        match raw {
-            Ok(raw) => Some((tree, raw)),
-            Err(_) => {
-                // The shape was just checked against the same types. Whatever serde says may quote values, so it is not shown.
-                self.report.error(&tree.origin, &Path::top(), "cannot be read into the gateway's settings");
-                None
-            }
-        }
+        let Ok(raw) = raw else {
+            // The shape was just checked against the same types. Whatever serde says may quote values, so it is not shown.
+            self.report.error(&tree.origin, &Path::top(), "cannot be read into the gateway's settings");
+            return None;
+        };
+        Some((tree, raw))
     }
 
     /// The well-known names of services that nothing uses yet: taken, and said so.

@@ -114,8 +114,8 @@ fn model(model: &ModelEntry) -> Value {
 /// A duration in its largest whole unit.
 fn period(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
-    for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1000)] {
-        if milliseconds % size == 0 {
+    for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1000_u128)] {
+        if milliseconds.is_multiple_of(size) {
             return format!("{}{unit}", milliseconds / size);
         }
     }

@@ -15,7 +15,6 @@ use crate::tree::{Node, Value};
 #[serde(default)]
 pub(crate) struct Planned {
     /// Must be `false` in this version; the section's other keys are then not read.
-    #[expect(dead_code, reason = "the check reads the tree: the section goes no further")]
     enabled: Option<bool>,
 }
 

@@ -99,19 +99,16 @@ fn map(
             Some(keys) => keys.get(key),
             None => schema.get("additionalProperties"),
         };
-        match schema {
-            Some(schema) => {
-                map.extend(convert(node, schema, &below, report).map(|value| (key.clone(), value)))
-            }
-            None => {
-                let known = fixed.into_iter().flat_map(Map::keys).map(String::as_str);
-                let hint = match closest(key, known.clone()) {
-                    Some(found) => format!("Did you mean `{found}`?"),
-                    None => format!("Known here: {}", known.collect::<Vec<_>>().join(", ")),
-                };
-                report.error(origin, &below, format!("is not a known key. {hint}"));
-            }
+        if let Some(schema) = schema {
+            map.extend(convert(node, schema, &below, report).map(|value| (key.clone(), value)));
+            continue;
         }
+        let known = fixed.into_iter().flat_map(Map::keys).map(String::as_str);
+        let hint = match closest(key, known.clone()) {
+            Some(found) => format!("Did you mean `{found}`?"),
+            None => format!("Known here: {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        report.error(origin, &below, format!("is not a known key. {hint}"));
     }
     Json::Object(map)
 }

@@ -30,10 +30,10 @@ impl Settings {
         }
         for model in &self.models {
             let _ = write!(text, "model {} -> {}", model.name, model.provider);
-            let _ = match model.provider_model_id == model.name {
-                true => writeln!(text),
-                false => writeln!(text, " as {}", model.provider_model_id),
-            };
+            if model.provider_model_id != model.name {
+                let _ = write!(text, " as {}", model.provider_model_id);
+            }
+            text.push('\n');
         }
         for prefix in &self.prefixes {
             let _ = writeln!(text, "models {}* -> {}", prefix.prefix, prefix.provider);

@@ -58,7 +58,7 @@ impl Watch {
             }
         }
         // The watcher lives as long as this does, so its end of the channel never closes; if it did, nothing would change any more.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -49,17 +49,13 @@ struct Reader<'a, 'text> {
 
 impl<'text> Reader<'_, 'text> {
     fn next(&mut self) -> Result<(Event<'text>, Origin), Broken> {
-        loop {
-            match self.events.next_event() {
-                Some(Ok((event, span))) => return Ok((event, self.place(&span.start))),
-                Some(Err(error)) => {
-                    return Err(Broken(
-                        self.place(error.marker()),
-                        format!("is not valid YAML here: {}", error.kind()),
-                    ));
-                }
-                None => return Ok((Event::StreamEnd, (self.at)(0, 0))),
+        match self.events.next_event() {
+            Some(Ok((event, span))) => Ok((event, self.place(&span.start))),
+            Some(Err(error)) => {
+                let message = format!("is not valid YAML here: {}", error.kind());
+                Err(Broken(self.place(error.marker()), message))
             }
+            None => Ok((Event::StreamEnd, (self.at)(0, 0))),
         }
     }
 
@@ -73,11 +69,10 @@ impl<'text> Reader<'_, 'text> {
             let (event, origin) = self.next()?;
             match event {
                 Event::StreamEnd => break,
-                Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart(..) if root.is_some() => {
                     return Err(Broken(origin, "holds a second document; only one is read".to_owned()));
                 }
-                Event::DocumentStart(..) => {}
+                Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
                 event => root = Some(self.node(event, origin, &Path::top(), 0)?),
             }
         }

@@ -115,5 +115,6 @@ pub(crate) fn safe_call_id(id: &str) -> String {
 
 /// FNV-1a, 64 bits: stable over versions and replicas, which the standard library's hashers do not promise.
 pub(crate) fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

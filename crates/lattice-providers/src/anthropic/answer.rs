@@ -8,8 +8,14 @@ use lattice_wire::anthropic::Message;
 use super::stream::Events;
 use crate::error::DecodeError;
 
-pub(super) fn decode(turn: &Turn, origin: &str, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
-    let message: Message<'_> = lattice_wire::parse(body).map_err(|error| DecodeError::Malformed(error.to_string()))?;
+pub(super) fn decode(
+    turn: &Turn,
+    origin: &str,
+    body: &Bytes,
+    deltas: &mut Vec<Delta>,
+) -> Result<(), DecodeError> {
+    let message: Message<'_> =
+        lattice_wire::parse(body).map_err(|error| DecodeError::Malformed(error.to_string()))?;
     if message.stop_reason.is_none() {
         return Err(DecodeError::Malformed("the message has no `stop_reason`".to_owned()));
     }

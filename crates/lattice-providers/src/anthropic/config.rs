@@ -34,8 +34,7 @@ pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsEr
 pub(crate) fn version(settings: &Settings) -> Result<HeaderValue, SettingsError> {
     let version = settings.api_version.as_deref().unwrap_or(VERSION);
     let is_date = version.len() == 10 && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    HeaderValue::from_str(version)
-        .ok()
-        .filter(|_| is_date)
-        .ok_or_else(|| SettingsError::new("api_version", format!("`{version}` is not a version such as `{VERSION}`")))
+    HeaderValue::from_str(version).ok().filter(|_| is_date).ok_or_else(|| {
+        SettingsError::new("api_version", format!("`{version}` is not a version such as `{VERSION}`"))
+    })
 }

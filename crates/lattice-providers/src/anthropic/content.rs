@@ -10,13 +10,30 @@ use crate::error::EncodeError;
 /// A content block of a request.
 #[derive(Debug)]
 pub(super) enum Block {
-    Text { text: Text, cache: Option<Json> },
-    Image { source: Source, cache: Option<Json> },
-    Document { source: Source, title: Option<Text>, cache: Option<Json> },
+    Text {
+        text: Text,
+        cache: Option<Json>,
+    },
+    Image {
+        source: Source,
+        cache: Option<Json>,
+    },
+    Document {
+        source: Source,
+        title: Option<Text>,
+        cache: Option<Json>,
+    },
     /// A block as this API made it.
     Own(Json),
-    ToolUse { id: String, name: String, input: Bytes },
-    ToolResult { id: String, content: Vec<Block> },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Bytes,
+    },
+    ToolResult {
+        id: String,
+        content: Vec<Block>,
+    },
 }
 
 /// Where the content of an image or a document is.
@@ -40,9 +57,14 @@ pub(super) fn block(part: &Part, param: &str) -> Result<Option<Block>, EncodeErr
         Part::Refusal { refusal, .. } => text_block(refusal, None),
         Part::Image(image) => Some(image_block(image, param)?),
         Part::File(file) => Some(document(file, param)?),
-        Part::Video { .. } => return Err(EncodeError::unsupported(param, "Claude takes no videos; take it out")),
+        Part::Video { .. } => {
+            return Err(EncodeError::unsupported(param, "Claude takes no videos; take it out"));
+        }
         Part::Other { kind, .. } => {
-            return Err(EncodeError::unsupported(param, format!("Claude takes no parts of type `{kind}`; take it out")));
+            return Err(EncodeError::unsupported(
+                param,
+                format!("Claude takes no parts of type `{kind}`; take it out"),
+            ));
         }
     })
 }
@@ -58,9 +80,11 @@ fn image_block(image: &Image, param: &str) -> Result<Block, EncodeError> {
     let source = match DataUrl::parse(url) {
         None => Source::Url(url.clone()),
         Some(data) => {
-            let media_type = if data.media_type == "image/jpg" { "image/jpeg".to_owned() } else { data.media_type };
+            let media_type =
+                if data.media_type == "image/jpg" { "image/jpeg".to_owned() } else { data.media_type };
             if !["image/jpeg", "image/png", "image/gif", "image/webp"].contains(&media_type.as_str()) {
-                let message = format!("Claude takes images as JPEG, PNG, GIF and WebP, not as `{media_type}`");
+                let message =
+                    format!("Claude takes images as JPEG, PNG, GIF and WebP, not as `{media_type}`");
                 return Err(EncodeError::unsupported(format!("{param}.image_url"), message));
             }
             Source::Base64 { media_type, data: data.base64 }
@@ -79,7 +103,9 @@ fn document(file: &File, param: &str) -> Result<Block, EncodeError> {
             });
             if data.media_type == "application/pdf" {
                 Source::Base64 { media_type: data.media_type, data: data.base64 }
-            } else if let Some(text) = data.text().filter(|text| is_text(&data.media_type) && !text.is_empty()) {
+            } else if let Some(text) =
+                data.text().filter(|text| is_text(&data.media_type) && !text.is_empty())
+            {
                 Source::Text(Text::new(&text))
             } else {
                 let message = format!("Claude takes files as PDF and as text, not as `{}`", data.media_type);
@@ -87,7 +113,9 @@ fn document(file: &File, param: &str) -> Result<Block, EncodeError> {
             }
         }
         (None, Some(url)) => Source::Url(url.clone()),
-        (None, None) => return Err(EncodeError::unsupported(param, "a file needs `file_data` or `file_url` here")),
+        (None, None) => {
+            return Err(EncodeError::unsupported(param, "a file needs `file_data` or `file_url` here"));
+        }
     };
     Ok(Block::Document { source, title: file.filename.clone(), cache: cache_of(&file.extra) })
 }
@@ -100,7 +128,9 @@ impl Block {
     /// Whether the client set a breakpoint of its own here.
     pub(super) fn has_breakpoint(&self) -> bool {
         match self {
-            Self::Text { cache, .. } | Self::Image { cache, .. } | Self::Document { cache, .. } => cache.is_some(),
+            Self::Text { cache, .. } | Self::Image { cache, .. } | Self::Document { cache, .. } => {
+                cache.is_some()
+            }
             Self::ToolResult { content, .. } => content.iter().any(Self::has_breakpoint),
             Self::Own(_) | Self::ToolUse { .. } => false,
         }

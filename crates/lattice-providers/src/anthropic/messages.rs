@@ -25,7 +25,12 @@ struct Draft {
 
 impl Conversation {
     /// `with_thinking` says whether signed thoughts go along.
-    pub(super) fn of(turn: &Turn, model: Traits, origin: &str, with_thinking: bool) -> Result<Self, EncodeError> {
+    pub(super) fn of(
+        turn: &Turn,
+        model: Traits,
+        origin: &str,
+        with_thinking: bool,
+    ) -> Result<Self, EncodeError> {
         let mut conversation = Self::default();
         if let Some(text) = turn.instructions.as_ref().filter(|text| !text.is_empty()) {
             conversation.system.push(Block::Text { text: text.clone(), cache: None });
@@ -90,7 +95,8 @@ impl Conversation {
         let result = Block::ToolResult { id: safe_call_id(&output.call_id), content };
         match self.messages.last_mut() {
             Some(last) if last.role == "user" => {
-                let results = last.blocks.iter().take_while(|block| matches!(block, Block::ToolResult { .. })).count();
+                let results =
+                    last.blocks.iter().take_while(|block| matches!(block, Block::ToolResult { .. })).count();
                 last.blocks.insert(results, result);
             }
             _ => self.messages.push(Draft { role: "user", blocks: vec![result] }),
@@ -100,13 +106,22 @@ impl Conversation {
 
     /// Whether the client set breakpoints of its own: then ours stay away.
     pub(super) fn has_breakpoint(&self) -> bool {
-        self.system.iter().chain(self.messages.iter().flat_map(|draft| &draft.blocks)).any(Block::has_breakpoint)
+        self.system
+            .iter()
+            .chain(self.messages.iter().flat_map(|draft| &draft.blocks))
+            .any(Block::has_breakpoint)
     }
 
     /// Writes the messages. With `caching` the last two of the user's end in a breakpoint: one for the next turn to read
     /// from, and the one that the turn before wrote.
     pub(super) fn write(&self, writer: &mut JsonWriter, caching: bool) {
-        let users: Vec<usize> = self.messages.iter().enumerate().filter(|(_, draft)| draft.role == "user").map(|(at, _)| at).collect();
+        let users: Vec<usize> = self
+            .messages
+            .iter()
+            .enumerate()
+            .filter(|(_, draft)| draft.role == "user")
+            .map(|(at, _)| at)
+            .collect();
         let marked = users.get(users.len().saturating_sub(2)..).unwrap_or_default();
         writer.key("messages").begin_array();
         for (at, draft) in self.messages.iter().enumerate() {
@@ -133,7 +148,10 @@ fn arguments(text: &Text, param: &str) -> Result<Bytes, EncodeError> {
     }
     let valid = plain.starts_with('{') && serde_json::from_str::<&serde_json::value::RawValue>(plain).is_ok();
     if !valid {
-        return Err(EncodeError::invalid(format!("{param}.arguments"), "the arguments of a call must be a JSON object"));
+        return Err(EncodeError::invalid(
+            format!("{param}.arguments"),
+            "the arguments of a call must be a JSON object",
+        ));
     }
     Ok(Bytes::copy_from_slice(plain.as_bytes()))
 }

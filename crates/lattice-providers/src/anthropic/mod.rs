@@ -44,9 +44,9 @@ impl Provider for Claude {
         let body = request::body(turn, model, &self.origin, self.prompt_caching)?;
         let mut request = http::Request::new(body);
         *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = format!("{}/v1/messages", self.base)
-            .parse()
-            .map_err(|error| EncodeError::invalid("model", format!("the provider's address is wrong: {error}")))?;
+        *request.uri_mut() = format!("{}/v1/messages", self.base).parse().map_err(|error| {
+            EncodeError::invalid("model", format!("the provider's address is wrong: {error}"))
+        })?;
         let headers = request.headers_mut();
         headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(HeaderName::from_static("anthropic-version"), self.version.clone());

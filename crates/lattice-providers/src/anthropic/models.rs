@@ -41,7 +41,15 @@ const NEWEST: Traits = Traits {
 };
 
 const fn since_2025(start: &'static str, max_output: u64, thinking: Thinking, structured: bool) -> Traits {
-    Traits { start, max_output, thinking, structured, inline_system: false, one_of_temperature_and_top_p: true, xhigh: false }
+    Traits {
+        start,
+        max_output,
+        thinking,
+        structured,
+        inline_system: false,
+        one_of_temperature_and_top_p: true,
+        xhigh: false,
+    }
 }
 
 const fn older(start: &'static str, max_output: u64, thinking: Thinking) -> Traits {

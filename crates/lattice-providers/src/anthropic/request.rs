@@ -56,9 +56,14 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str, caching: bool) -> R
 /// What Claude has nothing for.
 fn refuse(turn: &Turn) -> Result<(), EncodeError> {
     let sampling = &turn.sampling;
-    for (param, value) in [("presence_penalty", sampling.presence_penalty), ("frequency_penalty", sampling.frequency_penalty)] {
+    for (param, value) in
+        [("presence_penalty", sampling.presence_penalty), ("frequency_penalty", sampling.frequency_penalty)]
+    {
         if value.is_some_and(|value| value != 0.0) {
-            return Err(EncodeError::unsupported(param, format!("Claude has no penalties; leave `{param}` out")));
+            return Err(EncodeError::unsupported(
+                param,
+                format!("Claude has no penalties; leave `{param}` out"),
+            ));
         }
     }
     if turn.include.logprobs || sampling.top_logprobs.is_some_and(|most| most > 0) {
@@ -66,7 +71,10 @@ fn refuse(turn: &Turn) -> Result<(), EncodeError> {
         return Err(EncodeError::unsupported(param, "Claude reports no log probabilities; leave them out"));
     }
     if turn.verbosity.is_some() {
-        return Err(EncodeError::unsupported("text.verbosity", "Claude has no verbosity; say it in the instructions"));
+        return Err(EncodeError::unsupported(
+            "text.verbosity",
+            "Claude has no verbosity; say it in the instructions",
+        ));
     }
     if matches!(turn.format, Format::JsonObject) {
         let message = "Claude has no free JSON mode; use `json_schema` with a schema";
@@ -141,7 +149,8 @@ fn tools(writer: &mut JsonWriter, turn: &Turn, forced_output: bool, caching: boo
         Tool::Function(function) => Some(function),
         Tool::Hosted(_) => None,
     });
-    let offered: Vec<_> = functions.filter(|function| only.is_none_or(|names| names.contains(&function.name))).collect();
+    let offered: Vec<_> =
+        functions.filter(|function| only.is_none_or(|names| names.contains(&function.name))).collect();
     if offered.is_empty() {
         return;
     }

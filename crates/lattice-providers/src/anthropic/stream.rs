@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use lattice_model::{
-    Annotation, Answer, Closing, Delta, End, Extra, Failure, IncompleteReason, Json, Opening, Text, TextBuilder, Turn, UrlCitation,
-    Usage,
+    Annotation, Answer, Closing, Delta, End, Extra, Failure, IncompleteReason, Json, Opening, Text,
+    TextBuilder, Turn, UrlCitation, Usage,
 };
 use lattice_wire::Str;
 use lattice_wire::anthropic as wire;
@@ -44,10 +44,22 @@ enum Block {
     /// None, or one of a kind that is not known.
     Unknown,
     /// `start` is where it begins in the message.
-    Text { start: u64, citations: Vec<Citation> },
-    Thinking { key: u32, text: TextBuilder, signature: TextBuilder },
-    Redacted { key: u32, data: Text },
-    Call { key: u32 },
+    Text {
+        start: u64,
+        citations: Vec<Citation>,
+    },
+    Thinking {
+        key: u32,
+        text: TextBuilder,
+        signature: TextBuilder,
+    },
+    Redacted {
+        key: u32,
+        data: Text,
+    },
+    Call {
+        key: u32,
+    },
     /// A call of the tool that stands for structured output.
     Output,
 }
@@ -237,7 +249,9 @@ impl Events {
             return;
         }
         match (&self.block, &self.message) {
-            (Block::Call { key }, _) => deltas.push(Delta::Arguments { key: *key, text, extra: Extra::new() }),
+            (Block::Call { key }, _) => {
+                deltas.push(Delta::Arguments { key: *key, text, extra: Extra::new() })
+            }
             (Block::Output, Some(message)) => {
                 let key = message.key;
                 deltas.push(Delta::Text { key, part: 0, text, logprobs: None, extra: Extra::new() });
@@ -276,7 +290,8 @@ impl Events {
             // A document of the request has no address: it gets a name, so that the annotation is whole.
             (None, index) => Text::new(&format!("urn:latticelm:document:{}", index.unwrap_or_default())),
         };
-        let title = citation.title.or(citation.document_title).map(|title| title.to_text(data)).unwrap_or_default();
+        let title =
+            citation.title.or(citation.document_title).map(|title| title.to_text(data)).unwrap_or_default();
         citations.push(Citation { url, title, extra });
     }
 
@@ -287,7 +302,8 @@ impl Events {
                 let Some(message) = &self.message else { return };
                 for Citation { url, title, extra } in citations {
                     let (start_index, end_index) = (start, message.characters);
-                    let annotation = Annotation::UrlCitation(UrlCitation { start_index, end_index, url, title, extra });
+                    let annotation =
+                        Annotation::UrlCitation(UrlCitation { start_index, end_index, url, title, extra });
                     deltas.push(Delta::Annotation { key: message.key, part: 0, annotation });
                 }
             }
@@ -300,7 +316,8 @@ impl Events {
             }
             Block::Redacted { key, data } => {
                 let kind = Text::new("redacted_thinking");
-                let encrypted = self.origin.as_ref().map(|origin| sealed(origin, &[("type", &kind), ("data", &data)]));
+                let encrypted =
+                    self.origin.as_ref().map(|origin| sealed(origin, &[("type", &kind), ("data", &data)]));
                 deltas.push(Delta::Close { key, closing: Closing { encrypted, ..Closing::default() } });
             }
             Block::Call { key } => deltas.push(Delta::Close { key, closing: Closing::default() }),
@@ -330,18 +347,26 @@ impl Events {
         let Some(usage) = usage else { return };
         let known = &mut self.usage;
         known.input_tokens = usage.input_tokens.or(known.input_tokens);
-        known.cache_creation_input_tokens = usage.cache_creation_input_tokens.or(known.cache_creation_input_tokens);
+        known.cache_creation_input_tokens =
+            usage.cache_creation_input_tokens.or(known.cache_creation_input_tokens);
         known.cache_read_input_tokens = usage.cache_read_input_tokens.or(known.cache_read_input_tokens);
         known.output_tokens = usage.output_tokens.or(known.output_tokens);
         known.output_tokens_details = usage.output_tokens_details.or(known.output_tokens_details);
         let cached = known.cache_read_input_tokens.unwrap_or_default();
         let written = known.cache_creation_input_tokens.unwrap_or_default();
         deltas.push(Delta::Usage(Box::new(Usage {
-            input_tokens: known.input_tokens.unwrap_or_default().saturating_add(cached).saturating_add(written),
+            input_tokens: known
+                .input_tokens
+                .unwrap_or_default()
+                .saturating_add(cached)
+                .saturating_add(written),
             cached_tokens: cached,
             cache_write_tokens: written,
             output_tokens: known.output_tokens.unwrap_or_default(),
-            reasoning_tokens: known.output_tokens_details.and_then(|details| details.thinking_tokens).unwrap_or_default(),
+            reasoning_tokens: known
+                .output_tokens_details
+                .and_then(|details| details.thinking_tokens)
+                .unwrap_or_default(),
             ..Usage::default()
         })));
     }
@@ -356,7 +381,9 @@ impl Events {
     ) {
         let Some(reason) = reason else { return };
         self.end = Some(match reason.escaped() {
-            "max_tokens" | "model_context_window_exceeded" => End::Incomplete(IncompleteReason::MaxOutputTokens),
+            "max_tokens" | "model_context_window_exceeded" => {
+                End::Incomplete(IncompleteReason::MaxOutputTokens)
+            }
             "pause_turn" => End::Incomplete(IncompleteReason::Other("pause_turn".to_owned())),
             "refusal" => {
                 let said = details.and_then(|details| details.explanation).map(|text| text.to_text(data));

@@ -45,7 +45,8 @@ impl Mode {
             return Ok(Self::Silent);
         }
         if forces_a_tool(turn) {
-            let message = "Claude cannot think and be forced to call a tool; use `auto`, or leave `reasoning` out";
+            let message =
+                "Claude cannot think and be forced to call a tool; use `auto`, or leave `reasoning` out";
             return Err(EncodeError::unsupported("tool_choice", message));
         }
         match model.thinking {
@@ -77,7 +78,9 @@ fn budget(effort: Option<&str>, max_tokens: u64) -> Result<u64, EncodeError> {
     // The budget is part of the output and has to leave room for an answer.
     let most = max_tokens.saturating_sub(1);
     if most < LEAST {
-        let message = format!("this model needs more than {LEAST} output tokens to think; raise it, or leave `reasoning` out");
+        let message = format!(
+            "this model needs more than {LEAST} output tokens to think; raise it, or leave `reasoning` out"
+        );
         return Err(EncodeError::unsupported("max_output_tokens", message));
     }
     Ok(wanted.min(most))

@@ -11,12 +11,21 @@ use crate::settings::Settings;
 
 pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
     settings.only(&[
-        "api_key", "api_version", "tenant_id", "client_id", "client_secret", "authority", "managed_identity", "prompt_caching",
+        "api_key",
+        "api_version",
+        "tenant_id",
+        "client_id",
+        "client_secret",
+        "authority",
+        "managed_identity",
+        "prompt_caching",
     ])?;
     let base = settings.base(None)?;
     let base = base.trim_end_matches("/v1/messages").trim_end_matches("/v1").to_owned();
     if !base.ends_with("/anthropic") {
-        let message = format!("must end in `/anthropic`, such as `https://RESOURCE.services.ai.azure.com/anthropic`, not `{base}`");
+        let message = format!(
+            "must end in `/anthropic`, such as `https://RESOURCE.services.ai.azure.com/anthropic`, not `{base}`"
+        );
         return Err(SettingsError::new("endpoint", message));
     }
     Ok(Box::new(Claude {

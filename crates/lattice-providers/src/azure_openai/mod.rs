@@ -2,6 +2,8 @@
 
 mod config;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};

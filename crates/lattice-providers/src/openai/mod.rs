@@ -5,6 +5,8 @@ mod config;
 mod error;
 mod request;
 mod stream;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -1,0 +1,243 @@
+//! Every recorded answer, whole and cut: the same deltas however the bytes come, and never silence.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use lattice_model::{
+    Delta, End, FunctionTool, Include, Item, Message, Part, ReasoningSettings, Role, Sampling, Text, Tool,
+    Turn,
+};
+use lattice_providers::{Api, Decoder as _, Provider, Settings, build};
+use serde_json::Value;
+
+fn turn() -> Turn {
+    let content = vec![Part::InputText { text: Text::new("hi"), extra: Vec::new() }];
+    let message =
+        Message { id: None, role: Role::User, phase: None, status: None, content, extra: Vec::new() };
+    let function = FunctionTool {
+        name: "f".into(),
+        description: None,
+        parameters: None,
+        strict: None,
+        extra: Vec::new(),
+    };
+    Turn {
+        id: "resp_00112233445566778899aabbccddeeff".into(),
+        created_at: 1,
+        model: "m".into(),
+        provider: None,
+        instructions: None,
+        input: vec![Item::Message(message)],
+        tools: vec![Tool::Function(function)],
+        tool_choice: None,
+        parallel_tool_calls: None,
+        max_tool_calls: None,
+        max_output_tokens: None,
+        sampling: Sampling::default(),
+        reasoning: Some(ReasoningSettings { effort: None, summary: Some("auto".into()), extra: Vec::new() }),
+        format: lattice_model::Format::Text,
+        verbosity: None,
+        include: Include { encrypted_reasoning: true, ..Include::default() },
+        truncation: None,
+        service_tier: None,
+        prompt_cache_key: None,
+        safety_identifier: None,
+        metadata: None,
+        stream: true,
+        obfuscation: None,
+        extra: Vec::new(),
+    }
+}
+
+/// The provider that made a recording.
+fn provider(folder: &str, scenario: &str) -> Box<dyn Provider> {
+    let key = Some("key".to_owned().into());
+    let base = Settings { name: "test".into(), api_key: key, ..Settings::default() };
+    let chat = scenario.starts_with("chat_").then_some(Api::ChatCompletions);
+    let settings = match folder {
+        "anthropic" => Settings { kind: "anthropic".into(), ..base },
+        "azure-anthropic" => Settings {
+            kind: "azureanthropic".into(),
+            endpoint: Some("https://r.example/anthropic".into()),
+            ..base
+        },
+        "azure-openai" => Settings {
+            kind: "azureopenai".into(),
+            endpoint: Some("https://r.example".into()),
+            api: chat,
+            ..base
+        },
+        "openai-chat" => Settings { kind: "openai".into(), api: Some(Api::ChatCompletions), ..base },
+        "openai-responses" => Settings { kind: "openai".into(), ..base },
+        "gemini" => Settings { kind: "google".into(), ..base },
+        "vertex" => Settings { kind: "vertexai".into(), ..base },
+        other => panic!("no provider for {other}"),
+    };
+    build(settings).unwrap()
+}
+
+struct Recording {
+    name: String,
+    folder: String,
+    response: Value,
+}
+
+impl Recording {
+    fn provider(&self) -> Box<dyn Provider> {
+        provider(&self.folder, self.name.rsplit('/').next().unwrap())
+    }
+
+    fn stream(&self) -> Option<Bytes> {
+        Some(Bytes::from(self.response.get("sse")?.as_str()?.to_owned()))
+    }
+}
+
+fn recordings() -> Vec<Recording> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let mut all = Vec::new();
+    for folder in folders {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "json"))
+        {
+            let folder = folder.file_name().unwrap().to_string_lossy().into_owned();
+            let name = format!("{folder}/{}", file.file_stem().unwrap().to_string_lossy());
+            let recording: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+            all.push(Recording { name, folder, response: recording["response"].clone() });
+        }
+    }
+    assert!(all.len() > 100);
+    all
+}
+
+/// The deltas of a stream that comes in these chunks; an error where it is one.
+fn decode(
+    provider: &dyn Provider,
+    turn: &Turn,
+    chunks: &[Bytes],
+) -> Result<Vec<Delta>, (Vec<Delta>, String)> {
+    let mut decoder = provider.decoder(turn);
+    let mut deltas = Vec::new();
+    for chunk in chunks {
+        if let Err(error) = decoder.feed(chunk.clone(), &mut deltas) {
+            return Err((deltas, error.to_string()));
+        }
+    }
+    match decoder.finish(&mut deltas) {
+        Ok(()) => Ok(deltas),
+        Err(error) => Err((deltas, error.to_string())),
+    }
+}
+
+fn has_end(deltas: &[Delta]) -> bool {
+    deltas.iter().filter(|delta| matches!(delta, Delta::End(_))).count() == 1
+}
+
+#[test]
+fn streams_decode_the_same_however_they_are_cut() {
+    let turn = turn();
+    for recording in recordings() {
+        let (provider, Some(stream)) = (recording.provider(), recording.stream()) else { continue };
+        let name = &recording.name;
+        let truncated = name.ends_with("truncated_connection");
+        let whole = match decode(provider.as_ref(), &turn, std::slice::from_ref(&stream)) {
+            Ok(deltas) => deltas,
+            Err((deltas, _)) if truncated => deltas,
+            Err((_, error)) => panic!("{name}: {error}"),
+        };
+        assert_eq!(has_end(&whole), !truncated, "{name} has exactly one end");
+        let bytewise: Vec<Bytes> = (0..stream.len()).map(|at| stream.slice(at..=at)).collect();
+        let bytewise = decode(provider.as_ref(), &turn, &bytewise).unwrap_or_else(|(deltas, _)| deltas);
+        assert_eq!(whole, bytewise, "{name}, byte by byte");
+        // Every split of the smaller ones, a sample of the others.
+        let step = (stream.len() / 2000).max(1);
+        for at in (0..stream.len()).step_by(step) {
+            let halves = [stream.slice(..at), stream.slice(at..)];
+            let halves = decode(provider.as_ref(), &turn, &halves).unwrap_or_else(|(deltas, _)| deltas);
+            assert_eq!(whole, halves, "{name}, split at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_is_cut_anywhere_ends_or_fails_but_is_never_silent() {
+    let turn = turn();
+    for recording in recordings() {
+        let (provider, Some(stream)) = (recording.provider(), recording.stream()) else { continue };
+        let step = (stream.len() / 1000).max(1);
+        for at in (0..stream.len()).step_by(step) {
+            if let Ok(deltas) = decode(provider.as_ref(), &turn, &[stream.slice(..at)]) {
+                assert!(has_end(&deltas), "{} cut at {at} of {}", recording.name, stream.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_answers_decode() {
+    let turn = turn();
+    for recording in recordings() {
+        let name = &recording.name;
+        let status = recording.response["status"].as_u64().unwrap();
+        if status != 200 || recording.response.get("sse").is_some() || name.ends_with("count_tokens") {
+            continue;
+        }
+        let body = Bytes::from(recording.response["body"].to_string());
+        let mut deltas = Vec::new();
+        recording
+            .provider()
+            .decode(&turn, &body, &mut deltas)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(has_end(&deltas), "{name}");
+        assert!(deltas.iter().any(|delta| matches!(delta, Delta::Usage(_))), "{name} has usage");
+        // An answer with nothing in it was stopped, and says so.
+        let items = deltas.iter().any(|delta| matches!(delta, Delta::Whole(_) | Delta::Open { .. }));
+        assert!(
+            items || deltas.iter().any(|delta| matches!(delta, Delta::End(End::Incomplete(_)))),
+            "{name} has items"
+        );
+    }
+}
+
+#[test]
+fn c5_errors_keep_their_meaning() {
+    use lattice_providers::FaultKind::{Credentials, InvalidRequest, NotFound, RateLimited};
+    let mut seen = 0;
+    for recording in recordings() {
+        let status = u16::try_from(recording.response["status"].as_u64().unwrap()).unwrap();
+        if status == 200 {
+            continue;
+        }
+        seen += 1;
+        let mut headers = HeaderMap::new();
+        for (name, value) in recording.response["headers"].as_object().into_iter().flatten() {
+            if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value.as_str()) {
+                headers.insert(name, HeaderValue::from_str(value).unwrap());
+            }
+        }
+        let fault =
+            recording.provider().fault(status, &headers, recording.response["body"].to_string().as_bytes());
+        let name = &recording.name;
+        let expected = match status {
+            401 => Credentials,
+            404 => NotFound,
+            429 => RateLimited,
+            _ => InvalidRequest,
+        };
+        assert_eq!(fault.kind, expected, "{name}");
+        assert!(!fault.detail.is_empty() && !fault.message.is_empty());
+        if name.contains("context_length") && status == 400 {
+            assert_eq!(fault.code.as_deref(), Some("context_length_exceeded"), "{name}");
+        }
+        if name.ends_with("retry_info") || name.ends_with("retry_after") {
+            assert!(fault.retry_after.is_some(), "{name}");
+        }
+    }
+    assert!(seen >= 10);
+}
