@@ -51,7 +51,7 @@ pub use providers::{ProviderEntry, Transport};
 pub use proxy::{Proxy, ProxyAddress};
 pub use reference::reference;
 pub use routing::Prefix;
-pub use server::{Cors, Server, Tls};
+pub use server::{Cors, Server, Tls, parse_address};
 pub use settings::{Reserved, Settings};
 pub use source::{DEFAULT_FILES, Source};
 pub use summary::check;

@@ -1,6 +1,6 @@
 //! `server`: the gateway's own HTTP server.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -143,18 +143,27 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
     }
 }
 
+/// Reads where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or `:8080` for all IPv4 addresses.
+///
+/// # Errors
+/// What it has to look like.
+pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    let found = full.to_socket_addrs().ok().and_then(|mut addresses| {
+        let first = addresses.next();
+        // `localhost` is both; whoever says it means what every program can reach.
+        addresses.find(SocketAddr::is_ipv4).filter(|_| first.is_some_and(|first| first.is_ipv6())).or(first)
+    });
+    found.ok_or_else(|| {
+        "must be an address of this machine and a port such as `127.0.0.1:8080`, or a port alone such as `:8080`"
+            .to_owned()
+    })
+}
+
 fn address(text: &str, path: &Path, context: &mut Context<'_>) -> SocketAddr {
-    let full = match text.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None if text.starts_with(':') => format!("0.0.0.0{text}"),
-        None => text.to_owned(),
-    };
-    full.parse().unwrap_or_else(|_| {
+    parse_address(text).unwrap_or_else(|message| {
         let path = path.key("address");
-        let message = format!(
-            "must be an IP address and a port such as `127.0.0.1:8080`, or a port alone such as `:8080`, not {}",
-            context.quote(&path)
-        );
+        let message = format!("{message}, not {}", context.quote(&path));
         context.error(&path, message);
         Server::default().address
     })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lattice_model::Turn;
 use lattice_providers::{Model, Provider};
 
+use crate::capability::Capability;
 use crate::error::{Class, Error};
 use crate::upstream::Upstream;
 
@@ -28,6 +29,8 @@ pub struct Target {
     pub entry: Arc<Entry>,
     /// The model there.
     pub model: Model,
+    /// What it was declared to be able to do; where nothing was, the provider decides.
+    pub capabilities: Option<Arc<[Capability]>>,
 }
 
 /// A model as it is listed to clients.
@@ -37,6 +40,12 @@ pub struct ListedModel {
     pub name: String,
     /// The provider entry that answers.
     pub provider: Arc<str>,
+    /// The most tokens that it can answer with, if that was declared.
+    pub max_output_tokens: Option<u64>,
+    /// How many tokens question and answer can have together, if that was declared.
+    pub context_window: Option<u64>,
+    /// What it can do, if that was declared.
+    pub capabilities: Option<Arc<[Capability]>>,
 }
 
 /// Models and prefixes, and the entries they lead to.
@@ -84,7 +93,13 @@ impl Directory {
     /// One declared model.
     pub fn model(&self, name: &str) -> Option<ListedModel> {
         let target = self.targets.get(name)?;
-        Some(ListedModel { name: name.to_owned(), provider: Arc::clone(&target.entry.name) })
+        Some(ListedModel {
+            name: name.to_owned(),
+            provider: Arc::clone(&target.entry.name),
+            max_output_tokens: target.model.max_output_tokens,
+            context_window: target.model.context_window,
+            capabilities: target.capabilities.clone(),
+        })
     }
 
     /// Where the turn's model leads. The `provider` of a request narrows the choice and never widens it (A11).
@@ -111,6 +126,6 @@ impl Directory {
     fn by_prefix(&self, model: &str) -> Option<Target> {
         let (_, entry) = self.prefixes.iter().find(|(prefix, _)| model.starts_with(prefix.as_str()))?;
         let model = Model { id: model.to_owned(), ..Model::default() };
-        Some(Target { entry: Arc::clone(entry), model })
+        Some(Target { entry: Arc::clone(entry), model, capabilities: None })
     }
 }

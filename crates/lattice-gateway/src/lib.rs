@@ -3,6 +3,7 @@
 //! Invariants: knows no HTTP framework, no SQL, and no provider by name. [`Gateway::respond`] is the table of contents.
 
 mod attempt;
+mod capability;
 mod directory;
 mod error;
 mod items;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use lattice_model::Turn;
 
+pub use capability::Capability;
 pub use directory::{Directory, Entry, ListedModel, Target};
 pub use error::{Class, Error};
 pub use machine::Machine;
@@ -64,6 +66,9 @@ impl Gateway {
     /// [`Error`] for everything that goes wrong before the answer begins; later failures are events.
     pub async fn respond(&self, turn: Turn, request_id: &str) -> Result<Events, Error> {
         let target = self.directory.load().choose(&turn)?;
+        if let Some(declared) = &target.capabilities {
+            capability::check(declared, &turn)?;
+        }
         let record = record::Record::new(request_id, &turn, &target);
         match attempt::attempt(&target, &turn).await {
             Ok(source) => Ok(relay::relay(source, turn, &target, Arc::clone(&self.clock), record)),

@@ -82,7 +82,9 @@ impl Events {
             self.machine.end_if_open(events);
         }
         if self.machine.is_over() {
-            self.source = None;
+            if let (Some(Source::Stream { body, .. }), false) = (self.source.take(), over) {
+                body.finish();
+            }
             self.record.ended(self.machine.response(), &detail);
         }
     }

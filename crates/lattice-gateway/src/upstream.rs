@@ -34,6 +34,9 @@ impl Debug for Answer {
 pub trait AnswerBody: Send {
     /// The next bytes; `None` at its end.
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>>;
+
+    /// Everything that was wanted has been read, and only the body's end is missing: the connection may be kept for it.
+    fn finish(self: Box<Self>);
 }
 
 /// The next bytes of a body; `None` at its end. Dropping the future loses nothing.

@@ -52,6 +52,7 @@ fn run(deltas: Vec<Delta>, tool_choice: Option<ToolChoice>) -> Vec<Event> {
 }
 
 /// Checks what every stream promises and returns the final response.
+#[expect(clippy::cognitive_complexity, reason = "one rule after the other")]
 fn check(events: &[Event]) -> Arc<lattice_model::Response> {
     assert!(matches!(events[0], Event::Created(_)), "created comes first");
     assert!(matches!(events[1], Event::InProgress(_)), "in_progress comes second");
@@ -85,7 +86,7 @@ fn check(events: &[Event]) -> Arc<lattice_model::Response> {
                 }
             }
             Event::ArgumentsDelta { place, text, .. } => {
-                open.get_mut(&place.output_index).unwrap().push(text)
+                open.get_mut(&place.output_index).unwrap().push(text);
             }
             Event::ArgumentsDone { place, arguments, .. } => {
                 assert_eq!(open.get_mut(&place.output_index).unwrap().take(), *arguments, "deltas add up");
@@ -261,7 +262,7 @@ fn any_delta() -> impl Strategy<Value = Delta> {
         }),
         (key.clone(), piece).prop_map(|(key, piece)| arguments(key, &piece)),
         key.prop_map(close),
-        Just(Delta::Usage(Box::new(Usage::default()))),
+        Just(Delta::Usage(Box::<Usage>::default())),
         Just(Delta::End(End::Completed)),
         Just(Delta::End(End::Incomplete(IncompleteReason::ContentFilter))),
         Just(Delta::End(End::Failed(Failure {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -69,14 +70,26 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
     /// Where to listen, such as 127.0.0.1:8080; wins over the configuration
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) listen: Option<String>,
+    #[arg(long, value_name = "HOST:PORT", value_parser = lattice_config::parse_address)]
+    pub(crate) listen: Option<SocketAddr>,
     /// The folder for what the gateway keeps; nothing is kept by this version
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// How much to log; wins over the configuration
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(crate) log_level: Option<LogLevel>,
+}
+
+impl ServeArgs {
+    /// These options, and `general` ones from before the command where one is not given here.
+    pub(crate) fn over(self, general: Self) -> Self {
+        Self {
+            config: ConfigArgs { config: self.config.config.or(general.config.config) },
+            listen: self.listen.or(general.listen),
+            data_dir: self.data_dir.or(general.data_dir),
+            log_level: self.log_level.or(general.log_level),
+        }
+    }
 }
 
 /// How much to log.
@@ -121,6 +134,6 @@ mod tests {
     fn serve_is_the_default() {
         let cli = Cli::parse_from(["latticelm", "--listen", "127.0.0.1:0", "--log-level", "warn"]);
         assert!(cli.command.is_none());
-        assert_eq!(cli.serve.listen.as_deref(), Some("127.0.0.1:0"));
+        assert_eq!(cli.serve.listen, Some(SocketAddr::from(([127, 0, 0, 1], 0))));
     }
 }

@@ -1,2 +1,39 @@
-//! main
-fn main() {}
+//! The `latticelm` binary: the command line, and the assembly of all parts.
+
+mod banner;
+mod cli;
+mod commands;
+mod directory;
+mod logging;
+mod reload;
+mod serve;
+mod upstream;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lattice_config::Environment;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let environment = Environment::from_process();
+    match commands::run(cli, &environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to be told when this fails.
+            let _ = writeln!(std::io::stderr(), "{}", told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error and its causes; several lines, such as all mistakes of a configuration, stand as they are.
+fn told(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let separator = if causes.iter().any(|cause| cause.contains('\n')) { ":\n" } else { ": " };
+    format!("latticelm: {}", causes.join(separator))
+}

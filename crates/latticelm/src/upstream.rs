@@ -16,7 +16,11 @@ impl Upstream for Line {
     fn send(&self, request: http::Request<Segments>) -> BoxFuture<'_, Result<Answer, SendFailure>> {
         Box::pin(async {
             let answer = self.0.send(request).await.map_err(failure)?;
-            Ok(Answer { status: answer.status.as_u16(), headers: answer.headers, body: Box::new(Body(answer.body)) })
+            Ok(Answer {
+                status: answer.status.as_u16(),
+                headers: answer.headers,
+                body: Box::new(Body(answer.body)),
+            })
         })
     }
 }
@@ -26,6 +30,10 @@ struct Body(lattice_transport::AnswerBody);
 impl AnswerBody for Body {
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>> {
         self.0.poll_chunk(context).map(|chunk| chunk.map(|chunk| chunk.map_err(failure)))
+    }
+
+    fn finish(self: Box<Self>) {
+        self.0.finish();
     }
 }
 

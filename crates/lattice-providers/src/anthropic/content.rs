@@ -52,8 +52,9 @@ fn cache_of(extra: &lattice_model::Extra) -> Option<Json> {
 /// A part as a block; `None` for an empty text, which the API refuses.
 pub(super) fn block(part: &Part, param: &str) -> Result<Option<Block>, EncodeError> {
     Ok(match part {
-        Part::InputText { text, extra } => text_block(text, cache_of(extra)),
-        Part::OutputText(OutputText { text, extra, .. }) => text_block(text, cache_of(extra)),
+        Part::InputText { text, extra } | Part::OutputText(OutputText { text, extra, .. }) => {
+            text_block(text, cache_of(extra))
+        }
         Part::Refusal { refusal, .. } => text_block(refusal, None),
         Part::Image(image) => Some(image_block(image, param)?),
         Part::File(file) => Some(document(file, param)?),

@@ -8,8 +8,8 @@ pub(super) enum Thinking {
     None,
     /// Within a budget of tokens.
     Budget,
-    /// As much as it sees fit, with an effort to go by.
-    Adaptive,
+    /// As much as it sees fit, with an effort to go by; the newest know the effort `xhigh`.
+    Adaptive { xhigh: bool },
 }
 
 /// What a model can do.
@@ -26,19 +26,18 @@ pub(super) struct Traits {
     pub(super) inline_system: bool,
     /// Refuses `temperature` and `top_p` together.
     pub(super) one_of_temperature_and_top_p: bool,
-    /// Knows the effort `xhigh`.
-    pub(super) xhigh: bool,
 }
 
 const NEWEST: Traits = Traits {
     start: "",
     max_output: 64_000,
-    thinking: Thinking::Adaptive,
+    thinking: Thinking::Adaptive { xhigh: true },
     structured: true,
     inline_system: true,
     one_of_temperature_and_top_p: true,
-    xhigh: true,
 };
+
+const ADAPTIVE: Thinking = Thinking::Adaptive { xhigh: false };
 
 const fn since_2025(start: &'static str, max_output: u64, thinking: Thinking, structured: bool) -> Traits {
     Traits {
@@ -48,7 +47,6 @@ const fn since_2025(start: &'static str, max_output: u64, thinking: Thinking, st
         structured,
         inline_system: false,
         one_of_temperature_and_top_p: true,
-        xhigh: false,
     }
 }
 
@@ -67,12 +65,12 @@ const MODELS: &[Traits] = &[
     older("claude-3-7", 64_000, Thinking::Budget),
     since_2025("claude-opus-4-1", 32_000, Thinking::Budget, true),
     since_2025("claude-opus-4-5", 64_000, Thinking::Budget, true),
-    since_2025("claude-opus-4-6", 128_000, Thinking::Adaptive, true),
-    since_2025("claude-opus-4-7", 128_000, Thinking::Adaptive, true),
+    since_2025("claude-opus-4-6", 128_000, ADAPTIVE, true),
+    since_2025("claude-opus-4-7", 128_000, ADAPTIVE, true),
     Traits { start: "claude-opus-4-8", max_output: 128_000, ..NEWEST },
     since_2025("claude-opus-4", 32_000, Thinking::Budget, false),
     since_2025("claude-sonnet-4-5", 64_000, Thinking::Budget, true),
-    since_2025("claude-sonnet-4-6", 64_000, Thinking::Adaptive, true),
+    since_2025("claude-sonnet-4-6", 64_000, ADAPTIVE, true),
     since_2025("claude-sonnet-4", 64_000, Thinking::Budget, false),
     since_2025("claude-haiku-4-5", 64_000, Thinking::Budget, true),
 ];
@@ -92,6 +90,6 @@ mod tests {
         assert!(traits("claude-opus-4-1-20250805").structured);
         assert!(!traits("claude-opus-4-20250514").structured);
         assert_eq!(traits("claude-haiku-4-5-20251001").thinking, Thinking::Budget);
-        assert_eq!(traits("claude-opus-5").thinking, Thinking::Adaptive);
+        assert_eq!(traits("claude-opus-5").thinking, Thinking::Adaptive { xhigh: true });
     }
 }

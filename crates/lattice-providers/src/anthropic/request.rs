@@ -167,15 +167,14 @@ fn tool(writer: &mut JsonWriter, function: &FunctionTool, caching: bool) {
     writer.begin_object();
     writer.field_str("name", &function.name);
     writer.optional_text("description", function.description.as_ref());
-    match &function.parameters {
-        Some(parameters) => writer.key("input_schema").json(parameters),
-        None => {
-            writer.key("input_schema").begin_object();
-            writer.field_str("type", "object");
-            writer.key("properties").begin_object();
-            writer.end_object();
-            writer.end_object();
-        }
+    if let Some(parameters) = &function.parameters {
+        writer.key("input_schema").json(parameters);
+    } else {
+        writer.key("input_schema").begin_object();
+        writer.field_str("type", "object");
+        writer.key("properties").begin_object();
+        writer.end_object();
+        writer.end_object();
     }
     if function.strict == Some(true) {
         writer.key("strict").bool(true);

@@ -250,7 +250,7 @@ impl Events {
         }
         match (&self.block, &self.message) {
             (Block::Call { key }, _) => {
-                deltas.push(Delta::Arguments { key: *key, text, extra: Extra::new() })
+                deltas.push(Delta::Arguments { key: *key, text, extra: Extra::new() });
             }
             (Block::Output, Some(message)) => {
                 let key = message.key;

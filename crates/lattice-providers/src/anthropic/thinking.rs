@@ -50,11 +50,11 @@ impl Mode {
             return Err(EncodeError::unsupported("tool_choice", message));
         }
         match model.thinking {
-            Thinking::Adaptive => Ok(Self::Adaptive(match effort {
+            Thinking::Adaptive { xhigh } => Ok(Self::Adaptive(match effort {
                 None => None,
                 Some("minimal" | "low") => Some("low"),
                 Some("medium") => Some("medium"),
-                Some("xhigh") if model.xhigh => Some("xhigh"),
+                Some("xhigh") if xhigh => Some("xhigh"),
                 Some("xhigh") => {
                     let message = "this model does not know the effort `xhigh`; use `high` or `max`";
                     return Err(EncodeError::unsupported("reasoning.effort", message));

@@ -107,11 +107,13 @@ fn ends(deltas: &[Delta]) -> Vec<&End> {
 
 /// The items of an answer, by whatever delta each of them came.
 fn items(deltas: &[Delta]) -> Vec<&Item> {
-    let item = |delta| match delta {
-        &Delta::Whole(ref item) => Some(item.as_ref()),
-        Delta::Close { closing, .. } => closing.item.as_deref(),
-        _ => None,
-    };
+    fn item(delta: &Delta) -> Option<&Item> {
+        match delta {
+            Delta::Whole(item) => Some(item.as_ref()),
+            Delta::Close { closing, .. } => closing.item.as_deref(),
+            _ => None,
+        }
+    }
     deltas.iter().filter_map(item).collect()
 }
 

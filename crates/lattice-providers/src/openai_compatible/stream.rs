@@ -255,14 +255,13 @@ impl Chunks {
         known.id = known.id.take().or(id);
         known.name = known.name.take().or(name);
         let piece = function.and_then(|function| function.arguments).and_then(|raw| arguments(raw, data));
-        match known.key {
-            Some(key) => deltas.extend(piece.map(|text| Delta::Arguments { key, text, extra: Extra::new() })),
-            None => {
-                known.waiting.extend(piece);
-                if known.name.is_some() && (known.id.is_some() || !known.waiting.is_empty()) {
-                    self.open_call(at, deltas);
-                }
-            }
+        if let Some(key) = known.key {
+            deltas.extend(piece.map(|text| Delta::Arguments { key, text, extra: Extra::new() }));
+            return;
+        }
+        known.waiting.extend(piece);
+        if known.name.is_some() && (known.id.is_some() || !known.waiting.is_empty()) {
+            self.open_call(at, deltas);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use lattice_gateway::ListedModel;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::App;
 
@@ -15,14 +15,24 @@ pub(super) async fn handle(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({"object": "list", "data": data}))
 }
 
-/// A model as `OpenAI`'s SDKs read it, and the provider entry behind it.
+/// A model as `OpenAI`'s SDKs read it, the provider entry behind it, and what was declared about it.
 pub(super) fn object(model: &ListedModel) -> Value {
-    json!({
-        "id": model.name,
-        "object": "model",
-        // When a model was made is not known here; the field has to be there.
-        "created": 0,
-        "owned_by": &*model.provider,
-        "provider": &*model.provider,
-    })
+    let mut object = Map::new();
+    let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    set("id", model.name.as_str().into());
+    set("object", "model".into());
+    // When a model was made is not known here; the field has to be there.
+    set("created", 0.into());
+    set("owned_by", (*model.provider).into());
+    set("provider", (*model.provider).into());
+    if let Some(limit) = model.max_output_tokens {
+        set("max_output_tokens", limit.into());
+    }
+    if let Some(window) = model.context_window {
+        set("context_window", window.into());
+    }
+    if let Some(capabilities) = &model.capabilities {
+        set("capabilities", capabilities.iter().map(|capability| capability.name()).collect());
+    }
+    object.into()
 }

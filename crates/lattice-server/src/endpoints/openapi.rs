@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::http::header;
 use axum::response::IntoResponse;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The document: this server's paths over the schemas of the Open Responses standard, version 2026-04-24.
 pub fn document() -> &'static str {
@@ -17,7 +17,7 @@ pub fn document() -> &'static str {
         }
         let schemas = standard.pointer("/components/schemas").and_then(Value::as_object);
         if let Some(own) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-            own.extend(schemas.map(Map::clone).unwrap_or_default());
+            own.extend(schemas.cloned().unwrap_or_default());
         }
         document.to_string()
     });

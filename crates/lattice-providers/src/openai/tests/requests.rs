@@ -40,6 +40,32 @@ fn input_text(text: &str) -> Part {
     Part::InputText { text: text.into(), extra: Extra::new() }
 }
 
+/// One of every part that a user may send.
+fn looked_at() -> Vec<Part> {
+    vec![
+        input_text("look \"here\""),
+        Part::Image(Image {
+            url: Some("data:image/png;base64,AA==".into()),
+            detail: Some(Detail::High),
+            extra: own_and_foreign(),
+        }),
+        Part::Image(Image {
+            url: None,
+            detail: None,
+            extra: vec![("file_id".into(), Json::from_value(&json!("file-1")))],
+        }),
+        Part::File(File {
+            filename: Some("a.pdf".into()),
+            data: Some("data:application/pdf;base64,AA==".into()),
+            ..File::default()
+        }),
+        Part::Other {
+            kind: "input_audio".into(),
+            fields: vec![("input_audio".into(), Json::from_value(&json!({"data": "AA=="})))],
+        },
+    ]
+}
+
 /// One of everything that a conversation may hold.
 fn conversation() -> Vec<Item> {
     let citation = UrlCitation {
@@ -60,31 +86,7 @@ fn conversation() -> Vec<Item> {
     };
     vec![
         Item::Message(message(Role::Developer, vec![input_text("Be brief")])),
-        Item::Message(message(
-            Role::User,
-            vec![
-                input_text("look \"here\""),
-                Part::Image(Image {
-                    url: Some("data:image/png;base64,AA==".into()),
-                    detail: Some(Detail::High),
-                    extra: own_and_foreign(),
-                }),
-                Part::Image(Image {
-                    url: None,
-                    detail: None,
-                    extra: vec![("file_id".into(), Json::from_value(&json!("file-1")))],
-                }),
-                Part::File(File {
-                    filename: Some("a.pdf".into()),
-                    data: Some("data:application/pdf;base64,AA==".into()),
-                    ..File::default()
-                }),
-                Part::Other {
-                    kind: "input_audio".into(),
-                    fields: vec![("input_audio".into(), Json::from_value(&json!({"data": "AA=="})))],
-                },
-            ],
-        )),
+        Item::Message(message(Role::User, looked_at())),
         reasoning(Some(seal::tag("openai/main", &Text::new("gAAAA")))),
         reasoning(Some(seal::tag("anthropic/main", &Text::new("signature")))),
         reasoning(None),

@@ -63,7 +63,7 @@ pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
         None => writer.null(),
     }
     if let Some(metadata) = &turn.metadata {
-        writer.key("metadata").json(metadata)
+        writer.key("metadata").json(metadata);
     } else {
         writer.key("metadata").begin_object();
         writer.end_object();

@@ -1,0 +1,108 @@
+//! What a model was declared to be able to do, held against what a turn asks of it.
+
+use lattice_model::{Format, FunctionCallOutput, Item, Message, Part, Tool, Turn};
+
+use crate::error::{Class, Error};
+
+/// Something that a model can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Reads and writes text.
+    Text,
+    /// Sees images.
+    Images,
+    /// Reads files such as PDF.
+    Files,
+    /// Hears audio.
+    Audio,
+    /// Sees video.
+    Video,
+    /// Calls tools.
+    Tools,
+    /// Answers in JSON of a given schema.
+    Json,
+    /// Thinks before it answers.
+    Reasoning,
+}
+
+impl Capability {
+    const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Images,
+        Self::Files,
+        Self::Audio,
+        Self::Video,
+        Self::Tools,
+        Self::Json,
+        Self::Reasoning,
+    ];
+
+    /// As configuration and API write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Images => "images",
+            Self::Files => "files",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Tools => "tools",
+            Self::Json => "json",
+            Self::Reasoning => "reasoning",
+        }
+    }
+
+    /// The capability of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.name() == name)
+    }
+}
+
+/// Refuses what the model was not declared to be able to do, by the path of the field that asks for it.
+pub(crate) fn check(declared: &[Capability], turn: &Turn) -> Result<(), Error> {
+    let missing = |capability| !declared.contains(&capability);
+    if let (Some(tool), true) = (turn.tools.first(), missing(Capability::Tools)) {
+        let kind = match tool {
+            Tool::Function(_) => "functions",
+            Tool::Hosted(_) => "hosted tools",
+        };
+        return Err(refusal(&turn.model, Capability::Tools, &format!("call {kind}"), "tools"));
+    }
+    if !matches!(turn.format, Format::Text) && missing(Capability::Json) {
+        return Err(refusal(&turn.model, Capability::Json, "be held to JSON", "text.format"));
+    }
+    if turn.reasoning.is_some() && missing(Capability::Reasoning) {
+        return Err(refusal(&turn.model, Capability::Reasoning, "reason", "reasoning"));
+    }
+    for (at, item) in turn.input.iter().enumerate() {
+        let (parts, field) = match item {
+            Item::Message(Message { content, .. }) => (content, "content"),
+            Item::FunctionCallOutput(FunctionCallOutput { output, .. }) => (output, "output"),
+            _ => continue,
+        };
+        for (part_at, part) in parts.iter().enumerate() {
+            if let Some((capability, what)) = needed(part).filter(|(capability, _)| missing(*capability)) {
+                let param = format!("input[{at}].{field}[{part_at}]");
+                return Err(refusal(&turn.model, capability, what, &param));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn needed(part: &Part) -> Option<(Capability, &'static str)> {
+    match part {
+        Part::Image(_) => Some((Capability::Images, "take images")),
+        Part::File(_) => Some((Capability::Files, "take files")),
+        Part::Video { .. } => Some((Capability::Video, "take videos")),
+        Part::Other { kind, .. } if &**kind == "input_audio" => Some((Capability::Audio, "take audio")),
+        _ => None,
+    }
+}
+
+fn refusal(model: &str, capability: Capability, what: &str, param: &str) -> Error {
+    let message = format!(
+        "the model `{model}` cannot {what}: its declared capabilities do not include `{}`. Take it out, or choose another model",
+        capability.name()
+    );
+    Error::new(Class::InvalidRequest, "unsupported_parameter", message).with_param(param)
+}

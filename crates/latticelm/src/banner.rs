@@ -1,0 +1,73 @@
+//! What a person reads on the terminal when the gateway has started.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use lattice_config::Settings;
+
+/// More models than this are counted, not listed.
+const LISTED: usize = 12;
+
+/// Where it listens, what it has, and something to paste.
+pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
+    let scheme = if settings.server.tls.is_some() { "https" } else { "http" };
+    let base = format!("{scheme}://{}", reachable(address));
+    let mut text = format!("latticelm {} listens on {base}\n", env!("CARGO_PKG_VERSION"));
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "  configuration  {}", settings.source);
+    for entry in &settings.providers {
+        let (name, kind) = (&entry.settings.name, &entry.settings.kind);
+        let demo = if kind == "demo" { ": made-up answers, for trying the API" } else { "" };
+        let _ = writeln!(text, "  provider       {name} ({kind}){demo}");
+        let mut models: Vec<&str> = settings
+            .models
+            .iter()
+            .filter(|model| model.provider == *name)
+            .map(|model| model.name.as_str())
+            .collect();
+        let more = models.len().saturating_sub(LISTED);
+        models.truncate(LISTED);
+        let prefixes = settings.prefixes.iter().filter(|prefix| prefix.provider == *name);
+        let prefixes: Vec<String> = prefixes.map(|prefix| format!("{}*", prefix.prefix)).collect();
+        models.extend(prefixes.iter().map(String::as_str));
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = writeln!(text, "    models       {}{more}", models.join(", "));
+    }
+    for notice in &settings.notices {
+        let _ = writeln!(text, "  notice         {notice}");
+    }
+    if is_demo(settings) {
+        text.push_str(
+            "  No provider is configured, so a DEMO answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY and start\n  \
+             again, or write a configuration file (config.example.yaml shows everything).\n",
+        );
+    }
+    let model = settings.models.first().map(|model| model.name.as_str());
+    let model = model.or_else(|| settings.prefixes.first().map(|prefix| example(prefix.prefix)));
+    if let Some(model) = model {
+        let _ = write!(
+            text,
+            "\nTry it:\n  curl {base}/v1/responses -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"model\": \"{model}\", \"input\": \"Say hello\"}}'\n"
+        );
+    }
+    text
+}
+
+fn is_demo(settings: &Settings) -> bool {
+    settings.source.file().is_none() && settings.providers.iter().all(|entry| entry.settings.kind == "demo")
+}
+
+/// A model for a provider that has none declared.
+fn example(prefix: &str) -> &'static str {
+    match prefix {
+        "claude-" => "claude-sonnet-4-5",
+        "gemini-" => "gemini-2.5-flash",
+        _ => "gpt-5-mini",
+    }
+}
+
+/// An address that a person can paste: nobody can connect to "all addresses".
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
+}

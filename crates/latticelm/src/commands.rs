@@ -1,0 +1,70 @@
+//! What each command does.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::CommandFactory;
+use lattice_config::{Environment, Settings, Source};
+
+use crate::cli::{Cli, Command, ConfigCommand};
+use crate::serve;
+
+pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
+    match cli.command {
+        None => serve::run(&cli.serve, environment),
+        Some(Command::Serve(args)) => serve::run(&args.over(cli.serve), environment),
+        Some(Command::Config { command: ConfigCommand::Check { file } }) => {
+            let checked = lattice_config::check(&Source::File(file), environment);
+            print(&checked.context("the configuration is wrong")?)
+        }
+        Some(Command::Config { command: ConfigCommand::Schema }) => {
+            print(&format!("{:#}\n", lattice_config::schema()))
+        }
+        Some(Command::Openapi) => print(&format!("{}\n", lattice_server::openapi_document())),
+        Some(Command::Models(args)) => {
+            let file = args.config.or(cli.serve.config.config);
+            let source = Source::find(file, environment, Path::new("."));
+            let settings =
+                lattice_config::load(&source, environment).context("the configuration is wrong")?;
+            print(&models(&settings))
+        }
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "latticelm", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// A model per line: its name, the provider entry, and the provider's name for it.
+fn models(settings: &Settings) -> String {
+    let width = |text: fn(&lattice_config::ModelEntry) -> &str| {
+        settings.models.iter().map(|model| text(model).chars().count()).max().unwrap_or_default()
+    };
+    let (names, providers) = (width(|model| &model.name), width(|model| &model.provider));
+    let mut text = String::new();
+    for model in &settings.models {
+        let (name, provider, id) = (&model.name, &model.provider, &model.provider_model_id);
+        text.push_str(&format!("{name:names$}  {provider:providers$}  {id}\n"));
+    }
+    for prefix in &settings.prefixes {
+        let name = format!("{}*", prefix.prefix);
+        text.push_str(&format!(
+            "{name:names$}  {:providers$}  (any model of this prefix)\n",
+            prefix.provider
+        ));
+    }
+    text
+}
+
+/// To standard output. A reader that has gone, such as `head`, is no failure.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written to")
+        }
+        _ => Ok(()),
+    }
+}

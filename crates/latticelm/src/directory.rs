@@ -1,0 +1,92 @@
+//! From settings to the directory of the gateway: codecs, ways to the providers, models.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use lattice_config::{Environment, ModelEntry, ProviderEntry, Settings};
+use lattice_gateway::{Capability, Directory, Entry, Target};
+use lattice_providers::Model;
+use lattice_transport::{Proxy, Surroundings, SystemProxies, Transport, UpstreamSettings};
+use secrecy::SecretString;
+
+use crate::upstream::Line;
+
+/// Builds directories, and keeps what did not change between two of them: connections, tokens and all other state (D7).
+pub(crate) struct Assembler {
+    transport: Transport,
+    proxies: SystemProxies,
+    known: Vec<(ProviderEntry, Arc<Entry>)>,
+}
+
+impl Assembler {
+    pub(crate) fn new(environment: &Environment) -> anyhow::Result<Self> {
+        let variable = |name: &str| environment.get(name).map(str::to_owned);
+        let surroundings = Surroundings::from_variables(variable, crate::serve::wall_clock);
+        let transport = Transport::new(surroundings).context("TLS towards the providers cannot be set up")?;
+        Ok(Self { transport, proxies: SystemProxies::from_variables(variable), known: Vec::new() })
+    }
+
+    /// # Errors
+    /// When a provider's settings do not make a provider; then nothing has changed.
+    pub(crate) fn assemble(&mut self, settings: &Settings) -> anyhow::Result<Directory> {
+        let mut entries = Vec::new();
+        for entry in &settings.providers {
+            let name = &entry.settings.name;
+            let same =
+                self.known.iter().find(|(known, _)| known.settings.name == *name && known.is_same(entry));
+            let made = match same {
+                Some((_, made)) => Arc::clone(made),
+                None => Arc::new(self.entry(entry).with_context(|| format!("provider `{name}`"))?),
+            };
+            entries.push((entry.clone(), made));
+        }
+        self.known = entries;
+        let mut directory = Directory::new(self.known.iter().map(|(_, entry)| Arc::clone(entry)).collect());
+        for model in &settings.models {
+            if let Some(entry) = directory.entry(&model.provider).cloned() {
+                directory.declare(model.name.clone(), target(model, entry));
+            }
+        }
+        for prefix in &settings.prefixes {
+            if let Some(entry) = directory.entry(&prefix.provider).cloned() {
+                directory.route_prefix(prefix.prefix.to_owned(), entry);
+            }
+        }
+        Ok(directory)
+    }
+
+    fn entry(&self, entry: &ProviderEntry) -> anyhow::Result<Entry> {
+        let provider = lattice_providers::build(&entry.settings)?;
+        let transport = &entry.transport;
+        let timeouts = &transport.timeouts;
+        let upstream = self.transport.upstream(UpstreamSettings {
+            name: entry.settings.name.clone(),
+            timeouts: lattice_transport::Timeouts {
+                connect: timeouts.connect,
+                first_byte: timeouts.first_byte,
+                idle: timeouts.idle,
+                total: timeouts.total,
+            },
+            proxy: match &transport.proxy {
+                lattice_config::Proxy::System => Proxy::System(self.proxies.clone()),
+                lattice_config::Proxy::Direct => Proxy::Direct,
+                lattice_config::Proxy::Address(address) => Proxy::Address(SecretString::clone(address.url())),
+            },
+            headers: transport.headers.clone(),
+            credential: provider.credential(),
+        });
+        Ok(Entry { name: entry.settings.name.as_str().into(), provider, upstream: Box::new(Line(upstream)) })
+    }
+}
+
+fn target(model: &ModelEntry, entry: Arc<Entry>) -> Target {
+    let capabilities = model.capabilities.as_ref().map(|declared| {
+        declared.iter().filter_map(|capability| Capability::of_name(capability.name())).collect()
+    });
+    let model = Model {
+        id: model.provider_model_id.clone(),
+        max_output_tokens: model.max_output_tokens,
+        context_window: model.context_window,
+    };
+    Target { entry, model, capabilities }
+}

@@ -1,0 +1,101 @@
+//! Taking over a changed configuration: whole or not at all (D6, D7).
+
+use lattice_config::{Environment, Settings, Source, Watch};
+use lattice_server::App;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::directory::Assembler;
+use crate::logging;
+
+/// Everything a reload needs.
+pub(crate) struct Reloader {
+    pub(crate) environment: Environment,
+    pub(crate) settings: Settings,
+    pub(crate) assembler: Assembler,
+    pub(crate) level: logging::Level,
+    /// The command line's level wins over the file's, also over a changed one.
+    pub(crate) is_level_fixed: bool,
+}
+
+impl Reloader {
+    /// Reloads on SIGHUP and when the file changes, for as long as it is polled.
+    pub(crate) async fn run(mut self, app: &App) {
+        let mut hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => Some(hangup),
+            Err(error) => {
+                tracing::warn!(%error, "SIGHUP cannot be waited for: it will not reload the configuration");
+                None
+            }
+        };
+        let mut watch = self.settings.source.file().and_then(|file| match lattice_config::watch(file) {
+            Ok(watch) => Some(watch),
+            Err(error) => {
+                tracing::warn!(%error, "the configuration file cannot be watched; send SIGHUP after changing it");
+                None
+            }
+        });
+        loop {
+            tokio::select! {
+                () = received(hangup.as_mut()) => {}
+                () = changed(watch.as_mut()) => {}
+            }
+            self.reload(app);
+        }
+    }
+
+    fn reload(&mut self, app: &App) {
+        if self.settings.source == Source::Environment {
+            tracing::info!("there is no configuration file to reload");
+            return;
+        }
+        let settings = match lattice_config::load(&self.settings.source, &self.environment) {
+            Ok(settings) => settings,
+            Err(errors) => {
+                for error in errors.errors() {
+                    tracing::error!("the changed configuration is wrong and was not taken over: {error}");
+                }
+                return;
+            }
+        };
+        match self.assembler.assemble(&settings) {
+            Ok(directory) => app.gateway.replace_directory(directory),
+            Err(error) => {
+                tracing::error!("the changed configuration was not taken over: {error:#}");
+                return;
+            }
+        }
+        if !self.is_level_fixed && settings.logging.level != self.settings.logging.level {
+            // Fails only when logging has ended.
+            let _ = self.level.reload(logging::filter(settings.logging.level));
+        }
+        if settings.server != self.settings.server || settings.logging.format != self.settings.logging.format
+        {
+            tracing::warn!(
+                "changes of `server` and of `logging.format` take effect when the gateway is started again"
+            );
+        }
+        for notice in &settings.notices {
+            tracing::warn!("{notice}");
+        }
+        tracing::info!(
+            providers = settings.providers.len(),
+            models = settings.models.len(),
+            "the changed configuration was taken over"
+        );
+        self.settings = settings;
+    }
+}
+
+async fn received(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) if signal.recv().await.is_some() => {}
+        _ => std::future::pending().await,
+    }
+}
+
+async fn changed(watch: Option<&mut Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}

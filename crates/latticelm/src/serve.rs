@@ -1,0 +1,145 @@
+//! `latticelm serve`: from settings to a running gateway, and to its end.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use lattice_config::{Environment, Format, Settings, Source};
+use lattice_gateway::Gateway;
+use lattice_server::{App, Cors, Limits, TlsFiles};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::banner;
+use crate::cli::ServeArgs;
+use crate::commands::print;
+use crate::directory::Assembler;
+use crate::logging;
+use crate::reload::Reloader;
+
+/// Starts the gateway and returns when it was told to stop.
+pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result<()> {
+    let environment = overridden(args, environment.clone());
+    let source = Source::find(args.config.config.clone(), &environment, Path::new("."));
+    let settings = lattice_config::load(&source, &environment).context("the configuration is wrong")?;
+    let level = logging::start(settings.logging)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("threads cannot be started")?;
+    let is_level_fixed = args.log_level.is_some();
+    let assembler = Assembler::new(&environment)?;
+    runtime.block_on(serve(Reloader { environment, settings, assembler, level, is_level_fixed }))
+}
+
+/// The command line's options are overrides like those of the environment, so one way of checking serves both.
+fn overridden(args: &ServeArgs, mut environment: Environment) -> Environment {
+    if let Some(listen) = &args.listen {
+        environment = environment.with("LATTICELM__SERVER__ADDRESS", &listen.to_string());
+    }
+    if let Some(level) = args.log_level {
+        environment = environment.with("LATTICELM__LOGGING__LEVEL", level.name());
+    }
+    environment
+}
+
+async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
+    let settings = &reloader.settings;
+    let directory = reloader.assembler.assemble(settings)?;
+    let tls = settings.server.tls.as_ref().map(|tls| {
+        lattice_server::acceptor(&TlsFiles {
+            certificate: tls.certificate_file.clone(),
+            key: tls.key_file.clone(),
+        })
+    });
+    let tls = tls.transpose().context("HTTPS cannot be served")?;
+    let server = &settings.server;
+    let limits = Limits {
+        max_connections: server.max_connections,
+        header_timeout: server.header_read_timeout,
+        drain: server.shutdown_timeout,
+    };
+    let app = Arc::new(app(settings, Gateway::new(directory, Arc::new(seconds))));
+    let listener = TcpListener::bind(server.address).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
+    announce(settings, listener.local_addr().unwrap_or(server.address))?;
+    stop_on_signals(&app)?;
+    let served = Arc::clone(&app);
+    tokio::select! {
+        ended = lattice_server::serve(listener, tls, served, limits) => ended.context("the listener failed")?,
+        () = reloader.run(&app) => {}
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn app(settings: &Settings, gateway: Gateway) -> App {
+    let server = &settings.server;
+    App {
+        gateway,
+        max_request_body_size: server.max_request_body_size,
+        body_timeout: server.body_read_timeout,
+        heartbeat: server.heartbeat,
+        cors: server
+            .cors
+            .as_ref()
+            .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
+        version: env!("CARGO_PKG_VERSION"),
+        stopping: CancellationToken::new(),
+        cut_streams: CancellationToken::new(),
+    }
+}
+
+/// People get a page, machines get lines.
+fn announce(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
+    if settings.logging.format == Format::Text {
+        return print(&banner::banner(settings, address));
+    }
+    for notice in &settings.notices {
+        tracing::warn!("{notice}");
+    }
+    tracing::info!(
+        %address,
+        version = env!("CARGO_PKG_VERSION"),
+        configuration = %settings.source,
+        providers = settings.providers.len(),
+        models = settings.models.len(),
+        "listening"
+    );
+    Ok(())
+}
+
+/// The first signal asks for a stop that lets requests finish; the second ends what is still open.
+fn stop_on_signals(app: &App) -> anyhow::Result<()> {
+    let (stopping, cut_streams) = (app.stopping.clone(), app.cut_streams.clone());
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be waited for")?;
+    tokio::spawn(async move {
+        let mut received = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        received().await;
+        tracing::info!("stopping: open requests may finish");
+        stopping.cancel();
+        received().await;
+        cut_streams.cancel();
+    });
+    Ok(())
+}
+
+/// The one place where the gateway looks at the wall clock.
+#[expect(clippy::disallowed_methods, reason = "everything else gets its time from here")]
+pub(crate) fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+fn seconds() -> i64 {
+    let since = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
