@@ -10,7 +10,7 @@ use lattice_model::{
     Delta, End, FunctionTool, Include, Item, Message, Part, ReasoningSettings, Role, Sampling, Text, Tool,
     Turn,
 };
-use lattice_providers::{Api, Decoder as _, Provider, Settings, build};
+use lattice_providers::{Api, Provider, Settings, build};
 use serde_json::Value;
 
 fn turn() -> Turn {

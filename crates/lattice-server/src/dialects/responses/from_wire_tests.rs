@@ -25,6 +25,7 @@ fn refused(changes: &Value) -> (String, &'static str) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn refusals_name_the_field_by_its_path() {
     let user = |content: Value| json!({"input": [{"role": "user", "content": content}]});
     let cases = [
