@@ -1,6 +1,7 @@
 //! What each command does.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context;
@@ -45,15 +46,13 @@ fn models(settings: &Settings) -> String {
     let (names, providers) = (width(|model| &model.name), width(|model| &model.provider));
     let mut text = String::new();
     for model in &settings.models {
+        // Writing to a string cannot fail.
         let (name, provider, id) = (&model.name, &model.provider, &model.provider_model_id);
-        text.push_str(&format!("{name:names$}  {provider:providers$}  {id}\n"));
+        let _ = writeln!(text, "{name:names$}  {provider:providers$}  {id}");
     }
     for prefix in &settings.prefixes {
         let name = format!("{}*", prefix.prefix);
-        text.push_str(&format!(
-            "{name:names$}  {:providers$}  (any model of this prefix)\n",
-            prefix.provider
-        ));
+        let _ = writeln!(text, "{name:names$}  {:providers$}  (any model of this prefix)", prefix.provider);
     }
     text
 }

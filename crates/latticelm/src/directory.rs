@@ -56,7 +56,7 @@ impl Assembler {
     }
 
     fn entry(&self, entry: &ProviderEntry) -> anyhow::Result<Entry> {
-        let provider = lattice_providers::build(&entry.settings)?;
+        let provider = lattice_providers::build(entry.settings.clone())?;
         let transport = &entry.transport;
         let timeouts = &transport.timeouts;
         let upstream = self.transport.upstream(UpstreamSettings {

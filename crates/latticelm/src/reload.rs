@@ -87,9 +87,9 @@ impl Reloader {
 }
 
 async fn received(signal: Option<&mut Signal>) {
-    match signal {
-        Some(signal) if signal.recv().await.is_some() => {}
-        _ => std::future::pending().await,
+    let Some(signal) = signal else { return std::future::pending().await };
+    if signal.recv().await.is_none() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -67,9 +67,8 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
     announce(settings, listener.local_addr().unwrap_or(server.address))?;
     stop_on_signals(&app)?;
-    let served = Arc::clone(&app);
     tokio::select! {
-        ended = lattice_server::serve(listener, tls, served, limits) => ended.context("the listener failed")?,
+        ended = lattice_server::serve(listener, tls, Arc::clone(&app), limits) => ended.context("the listener failed")?,
         () = reloader.run(&app) => {}
     }
     tracing::info!("stopped");
