@@ -1,7 +1,7 @@
 //! One attempt: encode, send, and judge the answer's head.
 
 use bytes::{Bytes, BytesMut};
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, End, Turn};
 use lattice_providers::{Decoder, Exchange};
 
 use crate::directory::Target;
@@ -42,7 +42,11 @@ pub(crate) async fn attempt(target: &Target, turn: &Turn) -> Result<Source, Erro
     let whole = collect(answer.body.as_mut(), ANSWER_LIMIT).await.map_err(send_error)?;
     let mut deltas = Vec::new();
     match entry.provider.decode(turn, &whole, &mut deltas) {
-        Ok(()) => Ok(Source::Known(deltas)),
+        Ok(()) => match deltas.as_slice() {
+            // An error with status 200 is an error all the same.
+            [Delta::End(End::Failed(failure))] => Err(Error::of_failure(failure, &entry.name)),
+            _ => Ok(Source::Known(deltas)),
+        },
         Err(error) => Err(Error::of_decode(&error, &entry.name)),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lattice_model::Failure;
 use lattice_providers::{DecodeError, EncodeError, Fault, FaultKind};
 
 use crate::upstream::SendFailure;
@@ -66,6 +67,17 @@ impl Error {
     pub(crate) fn of_encode(error: &EncodeError, provider: &str) -> Self {
         let message = format!("{} (provider `{provider}`)", error.message);
         Self::new(Class::InvalidRequest, error.code, message).with_param(&error.param)
+    }
+
+    /// A failure that the provider reports in place of an answer.
+    pub(crate) fn of_failure(failure: &Failure, provider: &str) -> Self {
+        let class = match failure.code.as_str() {
+            "content_filter" | "invalid_prompt" | "context_length_exceeded" => Class::InvalidRequest,
+            "rate_limit_exceeded" => Class::RateLimited,
+            _ => Class::BadGateway,
+        };
+        let message = format!("{} (provider `{provider}`)", failure.message);
+        Self { detail: failure.detail.clone(), ..Self::new(class, &failure.code, message) }
     }
 
     /// C5: an error answer keeps its meaning.

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use lattice_model::Text;
+use percent_encoding::percent_decode_str;
 
 /// A data URL's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,9 @@ impl DataUrl {
             data
         } else {
             let plain = Text::from_literal([b"\"", data.as_ref(), b"\""].concat().into()).ok()?;
-            let bytes = percent_decoded(&plain.decode());
+            let plain = plain.decode();
+            // `%2B` becomes `+`; a `+` stays a `+`.
+            let bytes: Vec<u8> = percent_decode_str(&plain).collect();
             if is_base64 { bytes.into() } else { STANDARD.encode(bytes).into() }
         };
         Some(Self { media_type, base64 })
@@ -48,24 +51,6 @@ impl DataUrl {
 
 fn memchr_comma(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == b',')
-}
-
-/// `%2B` becomes `+`; a `+` stays a `+`.
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        let mut ahead = bytes.clone();
-        let hex = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
-        match (byte, hex(ahead.next()), hex(ahead.next())) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                bytes = ahead;
-            }
-            _ => decoded.push(byte),
-        }
-    }
-    decoded
 }
 
 #[cfg(test)]

@@ -121,7 +121,8 @@ pub(super) fn end(resource: &Resource<'_>, body: &Bytes, deltas: &mut Vec<Delta>
         deltas.push(Delta::Usage(Box::new(usage.to_model(body))));
     }
     let end = match resource.status.map(Str::escaped) {
-        Some("completed") => End::Completed,
+        // Recordings of the API have both spellings.
+        Some("completed" | "complete") => End::Completed,
         Some("incomplete") => {
             let reason = resource.incomplete_details.as_ref().and_then(|details| details.reason);
             End::Incomplete(match reason.map(Str::plain).as_deref() {

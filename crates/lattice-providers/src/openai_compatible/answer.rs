@@ -1,16 +1,21 @@
 //! A whole completion: the same pieces as a stream's, all at once.
 
 use bytes::Bytes;
-use lattice_model::{Answer, Delta, Turn};
+use lattice_model::{Answer, Delta, End, Turn};
 use lattice_wire::Str;
 use lattice_wire::chat_completions::Completion;
 
-use super::stream::{Chunks, usage_of};
+use super::stream::{Chunks, failure, usage_of};
 use crate::error::DecodeError;
 
 pub(super) fn decode(turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let completion: Completion<'_> =
         lattice_wire::parse(body).map_err(|error| DecodeError::Malformed(error.to_string()))?;
+    if let Some(error) = completion.error.filter(|error| !error.is_null()) {
+        // Azure reports a filtered prompt so, with status 200.
+        deltas.push(Delta::End(End::Failed(failure(error))));
+        return Ok(());
+    }
     let choices = completion.choices.as_deref().unwrap_or_default();
     let Some(choice) =
         choices.iter().find(|choice| choice.finish_reason.is_some() || choice.message.is_some())

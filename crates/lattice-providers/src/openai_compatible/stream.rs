@@ -344,7 +344,7 @@ fn annotation(citation: &wire::UrlCitation<'_>, data: &Bytes) -> Annotation {
     })
 }
 
-fn failure(error: Raw<'_>) -> Failure {
+pub(super) fn failure(error: Raw<'_>) -> Failure {
     let error = Json::from_raw(Bytes::copy_from_slice(error.0.get().as_bytes())).to_value();
     let word = |key: &str| error.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
     let message = word("message").or_else(|| error.as_str().map(str::to_owned)).unwrap_or_default();
