@@ -185,7 +185,10 @@ fn whole_answers_decode() {
     for recording in recordings() {
         let name = &recording.name;
         let status = recording.response["status"].as_u64().unwrap();
-        if status != 200 || recording.response.get("sse").is_some() || name.ends_with("count_tokens") {
+        // Two of Vertex come from its gRPC form: their enums are numbers, which the HTTP API does not send.
+        let is_other_api = ["count_tokens", "vertex/tool_call_parallel", "vertex/tool_result"];
+        let is_stream = recording.response.get("sse").is_some();
+        if status != 200 || is_stream || is_other_api.iter().any(|end| name.ends_with(end)) {
             continue;
         }
         let body = Bytes::from(recording.response["body"].to_string());
