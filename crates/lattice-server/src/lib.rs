@@ -18,6 +18,7 @@ use std::time::Duration;
 use lattice_gateway::Gateway;
 use tokio_util::sync::CancellationToken;
 
+pub use dialects::responses::EventWriter;
 pub use endpoints::openapi::document as openapi_document;
 pub use layers::Cors;
 pub use serve::{Limits, serve};

@@ -7,6 +7,8 @@ mod presets;
 mod quirks;
 mod request;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -9,7 +9,7 @@ use super::to_wire::{error, response};
 
 /// Writes the events of one response as server-sent events.
 #[derive(Debug)]
-pub(crate) struct EventWriter {
+pub struct EventWriter {
     sequence: u64,
     /// Pads deltas so that their length tells a listener nothing: the client asked for it.
     obfuscate: bool,
@@ -17,12 +17,12 @@ pub(crate) struct EventWriter {
 
 impl EventWriter {
     /// From sequence number 0.
-    pub(crate) fn new(obfuscate: bool) -> Self {
+    pub fn new(obfuscate: bool) -> Self {
         Self { sequence: 0, obfuscate }
     }
 
     /// Adds an event to `buffer`; some are two events on the wire.
-    pub(crate) fn write(&mut self, buffer: &mut BytesMut, event: &Event) {
+    pub fn write(&mut self, buffer: &mut BytesMut, event: &Event) {
         match event {
             Event::Created(whole) => self.frame(buffer, "response.created", |writer| snapshot(writer, whole)),
             Event::InProgress(whole) => {

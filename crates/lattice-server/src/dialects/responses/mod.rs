@@ -10,4 +10,4 @@ mod from_wire_tools;
 pub(crate) mod to_wire;
 
 pub(crate) use check::Invalid;
-pub(crate) use event::EventWriter;
+pub use event::EventWriter;
