@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 scripts/need.sh cc
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --quiet -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
 if ! command -v cargo-deny >/dev/null; then
   echo "installing cargo-deny (it has to be compiled: some minutes)"

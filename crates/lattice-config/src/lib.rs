@@ -1,7 +1,7 @@
 //! The configuration: a file and the environment, read once into [`Settings`] that cannot be wrong.
 //!
 //! Invariants: the only crate that reads the environment; whatever is wrong is said at once, with file, line and key; no
-//! error and no `Debug` shows a secret. One file per section. [`load`] is the way through:
+//! error and no `Debug` shows a secret. One file per section. [`load()`] is the way through:
 //! YAML to a tree with places (`yaml`), `${VAR}` (`expand`), `LATTICELM__...` (`overrides`), what is not available (`planned`),
 //! the tree against the schema (`shape`), then each section's own check.
 

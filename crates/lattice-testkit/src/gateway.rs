@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,7 +25,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts `program` with `yaml` plus a `server.address` with a free port, and waits until it answers.
+    /// Starts `program` with `yaml` on a port that the system chooses, and waits until it answers.
     ///
     /// # Errors
     /// When it ends or does not answer; the message holds its log.
@@ -38,19 +38,18 @@ impl Gateway {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_in(program: &str, folder: PathBuf, yaml: &str) -> io::Result<Self> {
-        let address = free_address()?;
-        let mut gateway = Self::spawn(program, address, folder, yaml)?;
+        let mut gateway = Self::spawn(program, folder, yaml)?;
         gateway.wait(!yaml.contains("\n  tls:"))?;
         Ok(gateway)
     }
 
-    fn spawn(program: &str, address: SocketAddr, folder: PathBuf, yaml: &str) -> io::Result<Self> {
+    fn spawn(program: &str, folder: PathBuf, yaml: &str) -> io::Result<Self> {
         let config = folder.join("config.yaml");
         fs::write(&config, yaml)?;
         let mut child = Command::new(program)
             .arg("--config")
             .arg(&config)
-            .args(["--listen", &address.to_string(), "--log-level", "debug"])
+            .args(["--listen", "127.0.0.1:0", "--log-level", "debug"])
             // Nothing of the machine's own environment may change what is tested.
             .env_clear()
             .env("HOME", &folder)
@@ -66,24 +65,27 @@ impl Gateway {
         if let Some(out) = child.stderr.take() {
             collect(out, &logs);
         }
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
         Ok(Self { child, address, logs, folder })
     }
 
-    /// Waits for an answer; where it speaks TLS, for a connection.
+    /// Waits until it says where it listens, then for an answer; where it speaks TLS, for a connection.
     fn wait(&mut self, plain: bool) -> io::Result<()> {
         let end = Instant::now() + START;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("the gateway ended with {status}:\n{}", self.logs())));
             }
-            // Where nobody listens yet the connection is refused at once, so that this asks again without a pause.
-            let there = if plain {
-                client::get(self.address, "/health").is_ok()
-            } else {
-                TcpStream::connect(self.address).is_ok()
-            };
-            if there {
-                return Ok(());
+            if let Some(address) = announced(&self.logs()) {
+                self.address = address;
+                let there = if plain {
+                    client::get(address, "/health").is_ok()
+                } else {
+                    TcpStream::connect(address).is_ok()
+                };
+                if there {
+                    return Ok(());
+                }
             }
             if Instant::now() > end {
                 return Err(io::Error::other(format!("the gateway does not answer:\n{}", self.logs())));
@@ -127,6 +129,13 @@ impl Gateway {
         kilobytes.unwrap_or_default() * 1024
     }
 
+    /// How many sockets it has open. From `/proc`, so 0 elsewhere than on Linux.
+    pub fn sockets(&self) -> usize {
+        let Ok(files) = fs::read_dir(format!("/proc/{}/fd", self.id())) else { return 0 };
+        let targets = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+    }
+
     /// Sends a signal by its name, such as `HUP`.
     pub fn signal(&self, name: &str) -> io::Result<()> {
         let done = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
@@ -156,9 +165,12 @@ pub fn new_folder() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// An address where nobody listens.
-pub fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+/// The address of the banner, or of the line that stands for it in a JSON log.
+fn announced(logs: &str) -> Option<SocketAddr> {
+    let after = |mark: &str| logs.split_once(mark).map(|(_, rest)| rest);
+    let rest = after(" listens on http://").or_else(|| after(" listens on https://"));
+    let rest = rest.or_else(|| after("\"address\":\""))?;
+    rest.split(['\n', '"']).next()?.parse().ok()
 }
 
 /// Asks again until `answer` is there, at most as long as `limit`.

@@ -15,9 +15,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use lattice_config::Environment;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let environment = Environment::from_process();

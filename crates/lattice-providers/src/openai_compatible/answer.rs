@@ -1,11 +1,11 @@
 //! A whole completion: the same pieces as a stream's, all at once.
 
 use bytes::Bytes;
-use lattice_model::{Answer, Delta, End, Turn};
-use lattice_wire::Str;
+use lattice_model::{Delta, End, Turn};
 use lattice_wire::chat_completions::Completion;
 
-use super::stream::{Chunks, failure, usage_of};
+use super::stream::Chunks;
+use super::values::{failure, usage_of};
 use crate::error::DecodeError;
 
 pub(super) fn decode(turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
@@ -16,18 +16,13 @@ pub(super) fn decode(turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Resu
         deltas.push(Delta::End(End::Failed(failure(error))));
         return Ok(());
     }
-    let choices = completion.choices.as_deref().unwrap_or_default();
-    let Some(choice) =
-        choices.iter().find(|choice| choice.finish_reason.is_some() || choice.message.is_some())
-    else {
+    let choices = completion.choices.iter().flatten();
+    let told = choices.filter(|choice| choice.finish_reason.is_some() || choice.message.is_some());
+    let Some(choice) = told.min_by_key(|choice| choice.index.unwrap_or_default()) else {
         return Err(DecodeError::Malformed("the completion has no choices".to_owned()));
     };
-    deltas.push(Delta::Begin(Answer {
-        upstream_id: completion.id.map(Str::plain),
-        service_tier: completion.service_tier.and_then(|raw| serde_json::from_str(raw.0.get()).ok()),
-        ..Answer::default()
-    }));
     let mut chunks = Chunks::new(turn);
+    chunks.begin(&completion, deltas);
     chunks.choice(choice, body, deltas);
     if let Some(usage) = completion.usage {
         deltas.push(Delta::Usage(Box::new(usage_of(usage))));

@@ -20,12 +20,11 @@ pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Res
     for (at, item) in turn.input.iter().enumerate() {
         match item {
             Item::Message(message) if message.role == Role::Assistant => {
-                assistant.flush_if(
-                    !assistant.calls.is_empty() || assistant.message.is_some(),
-                    writer,
-                    quirks,
-                );
-                assistant.message = Some(message);
+                // The results of calls must follow the message with the calls: a text in between is part of it.
+                if assistant.calls.is_empty() {
+                    assistant.flush(writer, quirks);
+                }
+                assistant.say(message, &format!("input[{at}]"))?;
             }
             Item::FunctionCall(call) => assistant.calls.push(call),
             // This API gives no thoughts back to the model.
@@ -57,28 +56,37 @@ fn role(role: Role, quirks: Quirks) -> &'static str {
 /// An assistant's message that may still get calls.
 #[derive(Default)]
 struct Assistant<'a> {
-    message: Option<&'a Message>,
+    spoke: bool,
+    texts: Vec<&'a Text>,
+    refusal: Option<&'a Text>,
     calls: Vec<&'a FunctionCall>,
 }
 
-impl Assistant<'_> {
-    fn flush_if(&mut self, due: bool, writer: &mut JsonWriter, quirks: Quirks) {
-        if due {
-            self.flush(writer, quirks);
+impl<'a> Assistant<'a> {
+    fn say(&mut self, message: &'a Message, param: &str) -> Result<(), EncodeError> {
+        self.spoke = true;
+        for (at, part) in message.content.iter().enumerate() {
+            match part {
+                Part::OutputText(OutputText { text, .. }) | Part::InputText { text, .. } => {
+                    self.texts.extend((!text.is_empty()).then_some(text));
+                }
+                Part::Refusal { refusal, .. } => self.refusal = self.refusal.or(Some(refusal)),
+                _ => {
+                    let message = "this API takes only texts from the assistant; take it out";
+                    return Err(EncodeError::unsupported(format!("{param}.content[{at}]"), message));
+                }
+            }
         }
+        Ok(())
     }
 
     fn flush(&mut self, writer: &mut JsonWriter, quirks: Quirks) {
-        if self.message.is_none() && self.calls.is_empty() {
+        if !self.spoke && self.calls.is_empty() {
             return;
         }
-        let parts = self.message.take().map(|message| message.content.as_slice()).unwrap_or_default();
-        let texts: Vec<&Text> =
-            parts.iter().filter_map(output_text).filter(|text| !text.is_empty()).collect();
-        let refusal = parts.iter().find_map(|part| match part {
-            Part::Refusal { refusal, .. } => Some(refusal),
-            _ => None,
-        });
+        self.spoke = false;
+        let texts = std::mem::take(&mut self.texts);
+        let refusal = self.refusal.take();
         writer.begin_object();
         writer.field_str("role", "assistant");
         match texts.as_slice() {
@@ -109,13 +117,6 @@ impl Assistant<'_> {
             writer.end_array();
         }
         writer.end_object();
-    }
-}
-
-fn output_text(part: &Part) -> Option<&Text> {
-    match part {
-        Part::OutputText(OutputText { text, .. }) | Part::InputText { text, .. } => Some(text),
-        _ => None,
     }
 }
 
@@ -207,18 +208,20 @@ fn tool_output(
     writer.begin_object();
     writer.field_str("role", "tool");
     writer.field_str("tool_call_id", &quirks.call_id(&output.call_id));
-    if let [Part::InputText { text, .. }] = output.output.as_slice() {
-        writer.field_text("content", text);
-    } else {
-        writer.key("content").begin_array();
-        for (at, part) in output.output.iter().enumerate() {
-            let Part::InputText { text, .. } = part else {
-                let message = "this API takes only texts as the result of a tool; give it as text, or in a user message";
-                return Err(EncodeError::unsupported(format!("{param}.output[{at}]"), message));
-            };
-            text_part(writer, text);
+    match output.output.as_slice() {
+        [] => writer.field_str("content", ""),
+        [Part::InputText { text, .. }] => writer.field_text("content", text),
+        many => {
+            writer.key("content").begin_array();
+            for (at, part) in many.iter().enumerate() {
+                let Part::InputText { text, .. } = part else {
+                    let message = "this API takes only texts as the result of a tool; give it as text, or in a user message";
+                    return Err(EncodeError::unsupported(format!("{param}.output[{at}]"), message));
+                };
+                text_part(writer, text);
+            }
+            writer.end_array();
         }
-        writer.end_array();
     }
     writer.end_object();
     Ok(())

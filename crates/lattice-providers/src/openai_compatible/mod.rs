@@ -9,6 +9,7 @@ mod request;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -7,7 +7,7 @@ use crate::foreign::fnv;
 pub(crate) enum Family {
     /// `OpenAI` and Azure: newer fields and roles.
     OpenAi,
-    /// Mistral: call ids are nine letters or digits.
+    /// Mistral: call ids are nine letters or digits, and a field that it does not know is an error.
     Mistral,
     /// All others: the fields that everybody took over.
     Common,
@@ -33,6 +33,11 @@ impl Quirks {
     /// The role `developer`, `max_completion_tokens`, native `allowed_tools`, `verbosity` and cache keys.
     pub(crate) fn is_openai(self) -> bool {
         self.family == Family::OpenAi
+    }
+
+    /// No `user` and no log probabilities.
+    pub(crate) fn is_mistral(self) -> bool {
+        self.family == Family::Mistral
     }
 
     /// A call id that the server takes: `OpenAI` at most 40 characters, Mistral nine letters or digits. The same for the

@@ -1,6 +1,6 @@
 //! The turn as a request of Chat Completions: <https://platform.openai.com/docs/api-reference/chat/create>.
 
-use lattice_model::{Format, Tool, ToolChoice, Turn};
+use lattice_model::{Format, Tool, ToolChoice, ToolMode, Turn};
 use lattice_wire::responses::write::mode_word;
 use lattice_wire::write::{JsonWriter, Segments};
 
@@ -72,7 +72,7 @@ fn tools(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) {
 fn tool_choice(writer: &mut JsonWriter, choice: &ToolChoice, quirks: Quirks) {
     match choice {
         ToolChoice::Function(name) => function(writer, name),
-        ToolChoice::Allowed { mode, names } if quirks.is_openai() => {
+        ToolChoice::Allowed { mode, names } if quirks.is_openai() && *mode != ToolMode::None => {
             writer.begin_object();
             writer.field_str("type", "allowed_tools");
             writer.key("allowed_tools").begin_object();
@@ -109,6 +109,11 @@ fn settings(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), 
     writer.optional_f64("frequency_penalty", turn.sampling.frequency_penalty);
     let alternatives = turn.sampling.top_logprobs.filter(|most| *most > 0);
     if turn.include.logprobs || alternatives.is_some() {
+        if quirks.is_mistral() {
+            let param = if alternatives.is_some() { "top_logprobs" } else { "include" };
+            let message = "Mistral tells no log probabilities; leave them out";
+            return Err(EncodeError::unsupported(param, message));
+        }
         writer.key("logprobs").bool(true);
         writer.optional_u64("top_logprobs", alternatives);
     }
@@ -134,7 +139,9 @@ fn settings(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), 
         let message = "servers that are compatible with OpenAI have no service tiers; leave it out";
         return Err(EncodeError::unsupported("service_tier", message));
     }
-    writer.optional_text("user", turn.safety_identifier.as_ref());
+    if !quirks.is_mistral() {
+        writer.optional_text("user", turn.safety_identifier.as_ref());
+    }
     Ok(())
 }
 

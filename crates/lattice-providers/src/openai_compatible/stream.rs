@@ -1,22 +1,20 @@
 //! The chunks of Chat Completions: <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
 use bytes::Bytes;
-use lattice_model::{
-    Annotation, Answer, Closing, Delta, End, Extra, Failure, IncompleteReason, Json, Opening, StepKey, Text,
-    Turn, UrlCitation,
-};
-use lattice_wire::chat_completions::{self as wire, Choice, Completion, Function, Message, ToolCall};
+use lattice_model::{Answer, Closing, Delta, End, Extra, Failure, Opening, StepKey, Text, Turn};
+use lattice_wire::chat_completions::{Choice, Completion, Function, Message, ToolCall};
 use lattice_wire::{Raw, Str};
 
+use super::values::{annotation, arguments, end_of, failure, string, usage_of};
 use crate::error::DecodeError;
 use crate::events::EventDecoder;
-use crate::fault::safe;
 use crate::foreign::minted_call_id;
 
 /// Reads the chunks of one answer.
 #[derive(Debug)]
 pub(super) struct Chunks {
     response_id: String,
+    begun: Answer,
     next_key: StepKey,
     thoughts: Option<StepKey>,
     message: Option<(StepKey, u32, bool)>,
@@ -40,6 +38,7 @@ impl Chunks {
     pub(super) fn new(turn: &Turn) -> Self {
         Self {
             response_id: turn.id.clone(),
+            begun: Answer::default(),
             next_key: 0,
             thoughts: None,
             message: None,
@@ -62,6 +61,9 @@ impl EventDecoder for Chunks {
             return Ok(());
         }
         if data.trim_ascii() == b"[DONE]" {
+            if self.end.is_none() && self.next_key == 0 && self.calls.is_empty() {
+                return Err(DecodeError::Cut);
+            }
             self.conclude(deltas);
             return Ok(());
         }
@@ -72,16 +74,12 @@ impl EventDecoder for Chunks {
             deltas.push(Delta::End(End::Failed(failure(error))));
             return Ok(());
         }
+        self.begin(&chunk, deltas);
         if let Some(usage) = chunk.usage {
             deltas.push(Delta::Usage(Box::new(usage_of(usage))));
         }
         for choice in chunk.choices.iter().flatten().filter(|choice| choice.index.unwrap_or_default() == 0) {
             self.choice(choice, &data, deltas);
-        }
-        if let Some(tier) =
-            chunk.service_tier.and_then(|raw| serde_json::from_str::<String>(raw.0.get()).ok())
-        {
-            deltas.push(Delta::Begin(Answer { service_tier: Some(tier), ..Answer::default() }));
         }
         Ok(())
     }
@@ -99,31 +97,50 @@ impl EventDecoder for Chunks {
 }
 
 impl Chunks {
+    /// What every chunk repeats is reported when it is new.
+    pub(super) fn begin(&mut self, completion: &Completion<'_>, deltas: &mut Vec<Delta>) {
+        let mut news = false;
+        let mut take = |known: &mut Option<String>, told: Option<Str<'_>>| {
+            let told =
+                told.filter(|told| !told.escaped().is_empty() && known.as_deref() != Some(told.escaped()));
+            if let Some(told) = told {
+                *known = Some(told.plain());
+                news = true;
+            }
+        };
+        take(&mut self.begun.upstream_id, completion.id);
+        take(&mut self.begun.service_tier, completion.service_tier.and_then(string));
+        if news {
+            deltas.push(Delta::Begin(self.begun.clone()));
+        }
+    }
+
     /// A choice of a chunk, or of a whole completion.
     pub(super) fn choice(&mut self, choice: &Choice<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
         if let Some(message) = choice.delta.as_ref().or(choice.message.as_ref()) {
             let logprobs = choice.logprobs.as_ref().and_then(|logprobs| logprobs.content);
             self.piece(message, logprobs, data, deltas);
         }
-        if let Some(reason) = choice.finish_reason {
-            self.end = Some(match reason.escaped() {
-                "length" => End::Incomplete(IncompleteReason::MaxOutputTokens),
-                "content_filter" => End::Incomplete(IncompleteReason::ContentFilter),
-                "error" => End::Failed(Failure {
-                    code: "server_error".to_owned(),
-                    message: "the provider failed in the middle of its answer".to_owned(),
-                    detail: "finish_reason: error".to_owned(),
-                }),
-                _ => End::Completed,
-            });
+        if let Some(end) = choice.finish_reason.and_then(end_of) {
+            self.end = Some(end);
         }
     }
 
     /// The answer is over: what is still open ends, and the last item may be cut short.
     pub(super) fn conclude(&mut self, deltas: &mut Vec<Delta>) {
         self.open_waiting(deltas);
+        let nameless = |call: &Call| call.key.is_none() && (call.id.is_some() || !call.waiting.is_empty());
+        if self.calls.iter().any(nameless) {
+            self.end = Some(End::Failed(Failure {
+                code: "server_error".to_owned(),
+                message: "the provider called a function without naming it".to_owned(),
+                detail: "a tool call without a name".to_owned(),
+            }));
+        }
         let mut open: Vec<StepKey> = self.calls.drain(..).filter_map(|call| call.key).collect();
-        open.pop();
+        if self.message.is_none() && self.thoughts.is_none() {
+            open.pop();
+        }
         for key in open {
             deltas.push(Delta::Close { key, closing: Closing::default() });
         }
@@ -138,8 +155,10 @@ impl Chunks {
         data: &Bytes,
         deltas: &mut Vec<Delta>,
     ) {
-        let reasoning = message.reasoning.and_then(string).or(message.reasoning_content);
-        if let Some(text) = reasoning.map(|text| text.to_text(data)).filter(|text| !text.is_empty()) {
+        // Some servers send the same thoughts by both names.
+        let thoughts = [message.reasoning.and_then(string), message.reasoning_content];
+        let mut thoughts = thoughts.into_iter().flatten().map(|text| text.to_text(data));
+        if let Some(text) = thoughts.find(|text| !text.is_empty()) {
             self.thought(text, deltas);
         }
         if let Some(content) = message.content {
@@ -170,11 +189,14 @@ impl Chunks {
         data: &Bytes,
         deltas: &mut Vec<Delta>,
     ) {
-        if let Some(text) = string(content).map(|text| text.to_text(data)).filter(|text| !text.is_empty()) {
-            let (key, part) = self.message_part(false, deltas);
+        if let Some(text) = string(content).map(|text| text.to_text(data)) {
             let logprobs =
                 logprobs.filter(|raw| raw.0.get().len() > 2 && !raw.is_null()).map(|raw| raw.to_json(data));
-            deltas.push(Delta::Text { key, part, text, logprobs, extra: Extra::new() });
+            // A token may be less than a character: it has a probability, and no text yet.
+            if !text.is_empty() || logprobs.is_some() {
+                let (key, part) = self.message_part(false, deltas);
+                deltas.push(Delta::Text { key, part, text, logprobs, extra: Extra::new() });
+            }
             return;
         }
         let Ok(serde_json::Value::Array(parts)) = serde_json::from_str(content.0.get()) else { return };
@@ -316,57 +338,5 @@ impl Chunks {
                 self.open_call(at, deltas);
             }
         }
-    }
-}
-
-fn string(raw: Raw<'_>) -> Option<Str<'_>> {
-    raw.0.get().starts_with('"').then(|| serde_json::from_str(raw.0.get()).ok())?
-}
-
-/// A text, or an object that some servers send in its place.
-fn arguments(raw: Raw<'_>, data: &Bytes) -> Option<Text> {
-    let text = match string(raw) {
-        Some(text) => text.to_text(data),
-        None if raw.0.get().starts_with('{') => Text::new(raw.0.get()),
-        None => return None,
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-fn annotation(citation: &wire::UrlCitation<'_>, data: &Bytes) -> Annotation {
-    let text = |value: Option<Str<'_>>| value.map(|value| value.to_text(data)).unwrap_or_default();
-    Annotation::UrlCitation(UrlCitation {
-        start_index: citation.start_index,
-        end_index: citation.end_index,
-        url: text(citation.url),
-        title: text(citation.title),
-        extra: Extra::new(),
-    })
-}
-
-pub(super) fn failure(error: Raw<'_>) -> Failure {
-    let error = Json::from_raw(Bytes::copy_from_slice(error.0.get().as_bytes())).to_value();
-    let word = |key: &str| error.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
-    let message = word("message").or_else(|| error.as_str().map(str::to_owned)).unwrap_or_default();
-    Failure {
-        code: word("code").or_else(|| word("type")).unwrap_or_else(|| "server_error".to_owned()),
-        message: if message.is_empty() { "the provider failed".to_owned() } else { safe(&message) },
-        detail: error.to_string(),
-    }
-}
-
-/// Tokens in our own terms.
-pub(super) fn usage_of(usage: wire::Usage) -> lattice_model::Usage {
-    let input = usage.prompt_tokens_details.unwrap_or_default();
-    let output = usage.completion_tokens_details.unwrap_or_default();
-    lattice_model::Usage {
-        input_tokens: usage.prompt_tokens,
-        cached_tokens: input.cached_tokens.or(usage.prompt_cache_hit_tokens).unwrap_or_default(),
-        cache_write_tokens: input.cache_write_tokens.unwrap_or_default(),
-        output_tokens: usage.completion_tokens,
-        reasoning_tokens: output.reasoning_tokens.unwrap_or_default(),
-        audio_input_tokens: input.audio_tokens.unwrap_or_default(),
-        audio_output_tokens: output.audio_tokens.unwrap_or_default(),
-        extra: Extra::new(),
     }
 }

@@ -32,7 +32,6 @@ fn user(part: Part) -> Vec<Item> {
 fn c9_every_server_refuses_by_name_what_it_cannot_be_told() {
     let cases: &[(&str, Change)] = &[
         ("top_k", |turn| turn.extra = field("top_k")),
-        ("input_audio", |turn| turn.extra = field("input_audio")),
         ("reasoning.budget", |turn| {
             turn.reasoning =
                 Some(lattice_model::ReasoningSettings { extra: field("budget"), ..Default::default() });
