@@ -1,11 +1,12 @@
 //! The one state machine that makes all events (C1): whatever a provider says, and in whatever order, the client sees
 //! `created` first, every item and part opened and closed once, dense indices, and exactly one terminal event.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use lattice_model::{
-    Closing, Delta, End, ErrorBody, Event, Failure, Item, Opening, Outcome, OutputText, Part, Response,
-    Status, StepKey, Terminal, Text, ToolChoice, ToolMode, Turn,
+    Closing, Delta, End, ErrorBody, Event, Extra, Failure, Item, Opening, Outcome, Response, Status, StepKey,
+    Terminal, ToolChoice, ToolMode, Turn,
 };
 
 use crate::Clock;
@@ -22,6 +23,8 @@ pub struct Machine {
     began: bool,
     over: bool,
     open: Vec<OpenItem>,
+    /// The ids given out so far: an id is one item's.
+    ids: HashSet<Arc<str>>,
     /// The end of an item waits for what comes next: only then is it known whether it was cut short.
     closing: Option<(StepKey, Closing)>,
     /// Items that are done, by output index.
@@ -62,6 +65,7 @@ impl Machine {
             began: false,
             over: false,
             open: Vec::new(),
+            ids: HashSet::new(),
             closing: None,
             done: Vec::new(),
             size: 0,
@@ -90,7 +94,9 @@ impl Machine {
                 if answer.service_tier.is_some() {
                     response.service_tier = answer.service_tier;
                 }
-                if !answer.settings.is_empty() {
+                if self.began {
+                    update(&mut response.settings, answer.settings);
+                } else {
                     response.settings = Arc::new(answer.settings);
                 }
                 self.begin(events);
@@ -139,6 +145,7 @@ impl Machine {
             }
             Delta::Text { key, .. }
             | Delta::OpenPart { key, .. }
+            | Delta::ClosePart { key, .. }
             | Delta::Refusal { key, .. }
             | Delta::Annotation { key, .. }
             | Delta::Thought { key, .. }
@@ -160,7 +167,7 @@ impl Machine {
             return self.fail("tool_not_allowed", &message, events);
         }
         let output_index = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
-        let item = OpenItem::open(key, output_index, opening, &self.stem);
+        let item = OpenItem::open(key, output_index, opening, &self.stem, &mut self.ids);
         self.done.push(None);
         events.push(Event::ItemAdded { output_index, item: Arc::new(item.started()) });
         self.open.push(item);
@@ -179,10 +186,6 @@ impl Machine {
             Item::FunctionCallOutput(_) | Item::Other(_) => Opening::Other(Box::new(item.clone())),
         };
         self.open(key, opening, events);
-        let Some(open) = self.open.iter_mut().find(|open| open.key == key) else { return };
-        for delta in pieces(key, &item) {
-            open.add(delta, events);
-        }
         self.closing = Some((key, Closing { item: Some(Box::new(item)), ..Closing::default() }));
     }
 
@@ -244,6 +247,40 @@ impl Machine {
     }
 }
 
+/// Settings that hold for the whole answer: what the client was told at its start stays.
+const CONSTANT: &[&str] = &[
+    "instructions",
+    "tools",
+    "tool_choice",
+    "truncation",
+    "parallel_tool_calls",
+    "text",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_logprobs",
+    "temperature",
+    "reasoning",
+    "max_output_tokens",
+    "max_tool_calls",
+    "safety_identifier",
+    "prompt_cache_key",
+];
+
+/// Takes what a provider reports later: of the rest, the latest is true.
+fn update(settings: &mut Arc<Extra>, latest: Extra) {
+    let settings = Arc::make_mut(settings);
+    for (name, json) in latest {
+        if CONSTANT.contains(&&*name) {
+            continue;
+        }
+        match settings.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = json,
+            None => settings.push((name, json)),
+        }
+    }
+}
+
 fn error_body(failure: Failure) -> ErrorBody {
     let kind = match failure.code.as_str() {
         "rate_limit_exceeded" => "too_many_requests",
@@ -273,54 +310,5 @@ fn size_of(delta: &Delta) -> usize {
         | Delta::Summary { text, .. }
         | Delta::Arguments { text, .. } => text.len().saturating_add(64),
         _ => 64,
-    }
-}
-
-/// The deltas that a whole item consists of.
-fn pieces(key: StepKey, item: &Item) -> Vec<Delta> {
-    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let mut deltas = Vec::new();
-    match item {
-        Item::Message(message) => {
-            for (at, part) in message.content.iter().enumerate() {
-                message_pieces(key, number(at), part, &mut deltas);
-            }
-        }
-        Item::FunctionCall(call) => {
-            deltas.push(Delta::Arguments { key, text: call.arguments.clone(), extra: Vec::new() });
-        }
-        Item::Reasoning(reasoning) => {
-            let piece = |at, text: &Text, summary| {
-                let (part, text, extra) = (number(at), text.clone(), Vec::new());
-                if summary {
-                    Delta::Summary { key, part, text, extra }
-                } else {
-                    Delta::Thought { key, part, text, extra }
-                }
-            };
-            deltas.extend(reasoning.summary.iter().enumerate().map(|(at, text)| piece(at, text, true)));
-            deltas.extend(reasoning.content.iter().enumerate().map(|(at, text)| piece(at, text, false)));
-        }
-        Item::FunctionCallOutput(_) | Item::Other(_) => {}
-    }
-    deltas
-}
-
-fn message_pieces(key: StepKey, number: u32, part: &Part, deltas: &mut Vec<Delta>) {
-    deltas.push(Delta::OpenPart { key, part: number, refusal: matches!(part, Part::Refusal { .. }) });
-    match part {
-        Part::OutputText(OutputText { text, annotations, logprobs, .. }) => {
-            if !text.is_empty() {
-                let (text, logprobs) = (text.clone(), logprobs.clone());
-                deltas.push(Delta::Text { key, part: number, text, logprobs, extra: Vec::new() });
-            }
-            for annotation in annotations {
-                deltas.push(Delta::Annotation { key, part: number, annotation: annotation.clone() });
-            }
-        }
-        Part::Refusal { refusal, .. } => {
-            deltas.push(Delta::Refusal { key, part: number, text: refusal.clone() });
-        }
-        _ => {}
     }
 }

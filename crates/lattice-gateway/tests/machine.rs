@@ -279,3 +279,29 @@ proptest! {
         check(&run(deltas, None));
     }
 }
+
+#[test]
+fn c1_an_id_that_a_provider_gives_twice_is_one_items_only() {
+    let open = |key, id: &str| Delta::Open {
+        key,
+        item: Opening::FunctionCall {
+            id: Some(id.to_owned()),
+            call_id: format!("call_{key}"),
+            name: "f".into(),
+        },
+    };
+    let close = |key| Delta::Close { key, closing: Closing::default() };
+    let deltas = vec![
+        open(0, "fc_1"),
+        close(0),
+        open(1, "fc_1"),
+        close(1),
+        open(2, ""),
+        close(2),
+        Delta::End(End::Completed),
+    ];
+    let events = run(deltas, None);
+    let ids: Vec<_> = check(&events).output.iter().map(|item| item.id().unwrap().to_owned()).collect();
+    let stem = "00112233445566778899aabbccddeeff";
+    assert_eq!(ids, ["fc_1".to_owned(), format!("fc_{stem}0001"), format!("fc_{stem}0002")]);
+}

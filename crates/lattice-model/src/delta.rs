@@ -1,6 +1,6 @@
 //! What a provider's decoder reports, in the order in which the provider said it.
 
-use crate::item::{Annotation, Item, Phase, Status};
+use crate::item::{Annotation, Item, Part, Phase, Status};
 use crate::json::{Extra, Json};
 use crate::response::IncompleteReason;
 use crate::text::Text;
@@ -15,7 +15,7 @@ pub type StepKey = u32;
 /// by their first delta, and a part or item that is still open at [`Delta::End`] is closed by the gateway.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
-    /// Facts about the answer as a whole; may come more than once, the latest wins.
+    /// Facts about the answer as a whole; may come more than once: the latest wins, where it can change during an answer.
     Begin(Answer),
     /// An item starts.
     Open {
@@ -32,6 +32,15 @@ pub enum Delta {
         part: u32,
         /// Whether it is a refusal.
         refusal: bool,
+    },
+    /// A part of a message ends, and this is the whole of it: it completes what was streamed.
+    ClosePart {
+        /// The item.
+        key: StepKey,
+        /// The part's number within the item.
+        part: u32,
+        /// The part.
+        whole: Box<Part>,
     },
     /// More output text.
     Text {
@@ -160,6 +169,26 @@ pub enum Opening {
     Other(Box<Item>),
 }
 
+impl Opening {
+    /// The provider's id.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Message { id, .. } | Self::FunctionCall { id, .. } | Self::Reasoning { id } => {
+                id.as_deref()
+            }
+            Self::Other(item) => item.id(),
+        }
+    }
+
+    /// Leaves the provider's id out, so that the item gets one of ours.
+    pub fn forget_id(&mut self) {
+        match self {
+            Self::Message { id, .. } | Self::FunctionCall { id, .. } | Self::Reasoning { id } => *id = None,
+            Self::Other(item) => item.forget_id(),
+        }
+    }
+}
+
 /// How an item ends.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Closing {
@@ -167,9 +196,7 @@ pub struct Closing {
     pub status: Option<Status>,
     /// For reasoning: what only the provider can read, already tagged with its origin.
     pub encrypted: Option<Text>,
-    /// For a function call: the id to use from here on, where a signature had to be added to it.
-    pub arguments: Option<Text>,
-    /// From a provider of the client's own dialect: the whole item, which replaces what was put together so far.
+    /// From a provider of the client's own dialect: the whole item. It completes what was streamed, and replaces none of it.
     pub item: Option<Box<Item>>,
 }
 

@@ -38,8 +38,8 @@ pub enum Event {
     InProgress(Arc<Response>),
     /// `response.output_item.added`
     ItemAdded { output_index: u32, item: Arc<Item> },
-    /// `response.content_part.added`, empty as it starts; for messages.
-    PartAdded { place: Place, refusal: bool },
+    /// `response.content_part.added`, empty as it starts (one of an unknown kind whole); for messages.
+    PartAdded { place: Place, part: crate::item::Part },
     /// `response.output_text.delta`
     TextDelta { place: Place, text: Text, logprobs: Option<Json>, extra: Extra },
     /// `response.output_text.annotation.added`

@@ -32,14 +32,22 @@ impl Item {
 
     /// Gives the item an id.
     pub fn set_id(&mut self, id: String) {
-        let slot = match self {
+        *self.id_slot() = Some(id);
+    }
+
+    /// Takes the item's id away.
+    pub fn forget_id(&mut self) {
+        *self.id_slot() = None;
+    }
+
+    fn id_slot(&mut self) -> &mut Option<String> {
+        match self {
             Self::Message(item) => &mut item.id,
             Self::FunctionCall(item) => &mut item.id,
             Self::FunctionCallOutput(item) => &mut item.id,
             Self::Reasoning(item) => &mut item.id,
             Self::Other(item) => &mut item.id,
-        };
-        *slot = Some(id);
+        }
     }
 }
 

@@ -60,6 +60,15 @@ impl Text {
         serde_json::from_slice::<String>(&self.0).map_or_else(|_| String::from_utf8_lossy(inner), Cow::Owned)
     }
 
+    /// What follows `start`; `None` if the text does not start so, letter by letter and escape by escape.
+    pub fn after(&self, start: &TextBuilder) -> Option<Self> {
+        if start.is_empty() {
+            return Some(self.clone());
+        }
+        let rest = self.escaped().strip_prefix(start.literal.get(1..)?)?;
+        Self::from_literal([b"\"", rest, b"\""].concat().into()).ok()
+    }
+
     /// Whether there is no content.
     pub fn is_empty(&self) -> bool {
         self.0.len() <= 2
@@ -167,6 +176,20 @@ mod tests {
         for plain in ["", "plain", "a \"quoted\" \\ back\nslash\u{0}", "emoji 😀 and ü"] {
             assert_eq!(Text::new(plain).decode(), plain);
         }
+    }
+
+    #[test]
+    fn what_follows_a_start_is_a_text() {
+        let whole = Text::new("say \"hi\"\n");
+        let start = |plain: &str| {
+            let mut start = TextBuilder::default();
+            start.push_plain(plain);
+            start
+        };
+        assert_eq!(whole.after(&start("")), Some(whole.clone()));
+        assert_eq!(whole.after(&start("say \"")), Some(Text::new("hi\"\n")));
+        assert_eq!(whole.after(&start("say \"hi\"\n")), Some(Text::empty()));
+        assert_eq!(whole.after(&start("says")), None);
     }
 
     #[test]

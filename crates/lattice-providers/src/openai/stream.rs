@@ -48,10 +48,10 @@ impl EventDecoder for Events {
             "response.output_item.added" => self.open(&data, deltas),
             "response.output_item.done" => self.close(&data, deltas),
             "response.content_part.added" => open_part(&data, deltas),
+            "response.content_part.done" => close_part(&data, deltas),
             "response.output_text.annotation.added" => annotation(&data, deltas),
             // What these say is known from the deltas, and the gateway says it itself.
             "response.output_text.done"
-            | "response.content_part.done"
             | "response.function_call_arguments.done"
             | "response.reasoning_summary_part.added"
             | "response.reasoning_summary_part.done"
@@ -191,6 +191,15 @@ fn open_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     if let Some(kind @ ("output_text" | "refusal")) = kind {
         let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
         deltas.push(Delta::OpenPart { key, part, refusal: kind == "refusal" });
+    }
+    Ok(())
+}
+
+fn close_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    let event: PartEvent<'_> = read_as(data)?;
+    let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
+    if let Some(whole) = event.part {
+        deltas.push(Delta::ClosePart { key, part, whole: Box::new(read::part(&whole, data)) });
     }
     Ok(())
 }

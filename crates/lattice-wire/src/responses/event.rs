@@ -76,7 +76,7 @@ keeping_object! {
 }
 
 keeping_object! {
-    /// `response.content_part.added`
+    /// `response.content_part.added`, `response.content_part.done`
     pub struct PartEvent<'a> {
         kind "type": Raw<'a>,
         sequence_number "sequence_number": Raw<'a>,

@@ -1,7 +1,7 @@
 //! Streaming events, as the standard writes them: `event:` equals the body's `type`, sequence numbers count from 0.
 
 use bytes::{BufMut, BytesMut};
-use lattice_model::{Event, Extra, OutputText, Part, Place, Terminal, Text};
+use lattice_model::{Event, Extra, Part, Place, Terminal, Text};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::JsonWriter;
 
@@ -90,13 +90,8 @@ impl EventWriter {
 
     fn write_part(&mut self, buffer: &mut BytesMut, event: &Event) {
         match event {
-            Event::PartAdded { place, refusal } => {
-                let empty = if *refusal {
-                    Part::Refusal { refusal: Text::empty(), extra: Extra::new() }
-                } else {
-                    Part::OutputText(OutputText::default())
-                };
-                self.frame(buffer, "response.content_part.added", |writer| part(writer, place, &empty));
+            Event::PartAdded { place, part: added } => {
+                self.frame(buffer, "response.content_part.added", |writer| part(writer, place, added));
             }
             Event::AnnotationAdded { place, annotation_index, annotation } => {
                 self.frame(buffer, "response.output_text.annotation.added", |writer| {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use lattice_model::{ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, Turn};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::{JsonWriter, Segments};
+use serde_json::Value;
 
 /// A whole response as a JSON body.
 pub(crate) fn body(response: &Response) -> Segments {
@@ -164,7 +165,11 @@ impl Settings<'_> {
         self.one("presence_penalty", |writer| writer.f64(turn.sampling.presence_penalty.unwrap_or(0.0)));
         self.one("frequency_penalty", |writer| writer.f64(turn.sampling.frequency_penalty.unwrap_or(0.0)));
         self.one("top_logprobs", |writer| writer.u64(turn.sampling.top_logprobs.unwrap_or(0)));
-        self.one("reasoning", |writer| reasoning(writer, turn.reasoning.as_ref()));
+        self.writer.key("reasoning");
+        match reported(self.reported, "reasoning") {
+            Some(json) => reported_reasoning(self.writer, json),
+            None => reasoning(self.writer, turn.reasoning.as_ref()),
+        }
         self.one("max_output_tokens", |writer| number_or_null(writer, turn.max_output_tokens));
         self.one("max_tool_calls", |writer| number_or_null(writer, turn.max_tool_calls));
         match service_tier {
@@ -205,6 +210,19 @@ fn reasoning(writer: &mut JsonWriter, settings: Option<&ReasoningSettings>) {
     word(writer, "effort", settings.effort.as_deref());
     word(writer, "summary", settings.summary.as_deref());
     writer.end_object();
+}
+
+/// The standard wants both fields; providers leave out what they have no value for.
+fn reported_reasoning(writer: &mut JsonWriter, json: &Json) {
+    let has = |key: &str| memchr::memmem::find(json.raw(), key.as_bytes()).is_some();
+    let mut whole = match json.to_value() {
+        Value::Object(whole) if !has("\"effort\"") || !has("\"summary\"") => whole,
+        _ => return writer.json(json),
+    };
+    for key in ["effort", "summary"] {
+        whole.entry(key).or_insert(Value::Null);
+    }
+    writer.json(&Json::from_value(&Value::Object(whole)));
 }
 
 fn text(writer: &mut JsonWriter, turn: &Turn) {

@@ -1,0 +1,176 @@
+//! The gateway's router over a provider whose answer is given.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, header};
+use http_body_util::BodyExt;
+use lattice_gateway::{Answer, AnswerBody, Directory, Entry, Gateway, SendFailure, Target, Upstream};
+use lattice_providers::{Api, Model, Provider, Settings, build};
+use lattice_server::App;
+use lattice_wire::write::Segments;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// What a provider answers: a status and a body in these chunks.
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    pub(crate) status: u16,
+    pub(crate) chunks: Vec<Bytes>,
+}
+
+impl Script {
+    pub(crate) fn ok(chunks: Vec<Bytes>) -> Self {
+        Self { status: 200, chunks }
+    }
+}
+
+/// A request as the provider gets it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) uri: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+#[derive(Debug)]
+struct Scripted {
+    script: Script,
+    sent: Arc<Mutex<Option<Sent>>>,
+}
+
+impl Upstream for Scripted {
+    fn send(&self, request: Request<Segments>) -> BoxFuture<'_, Result<Answer, SendFailure>> {
+        let (parts, body) = request.into_parts();
+        let body = serde_json::from_slice(&body.to_bytes()).unwrap();
+        *self.sent.lock().unwrap() = Some(Sent { uri: parts.uri.to_string(), headers: parts.headers, body });
+        let body = Box::new(Chunks(self.script.chunks.clone().into()));
+        Box::pin(async { Ok(Answer { status: self.script.status, headers: HeaderMap::new(), body }) })
+    }
+}
+
+struct Chunks(VecDeque<Bytes>);
+
+impl AnswerBody for Chunks {
+    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+
+    fn finish(self: Box<Self>) {}
+}
+
+/// One provider entry of each wire, by a name of its own.
+pub(crate) const KINDS: [&str; 9] = [
+    "openai",
+    "openai_chat",
+    "azureopenai",
+    "azureopenai_chat",
+    "openai_compatible",
+    "anthropic",
+    "azureanthropic",
+    "google",
+    "vertexai",
+];
+
+/// The provider for one of [`KINDS`].
+pub(crate) fn provider(kind: &str) -> Box<dyn Provider> {
+    let key = |key: &str| Some(key.to_owned().into());
+    let base = Settings { name: "test".into(), api_key: key("key"), ..Settings::default() };
+    let api = kind.ends_with("_chat").then_some(Api::ChatCompletions);
+    let endpoint = match kind {
+        "azureopenai" | "azureopenai_chat" => Some("https://r.example"),
+        "azureanthropic" => Some("https://r.example/anthropic"),
+        "openai_compatible" => Some("https://c.example/v1"),
+        _ => None,
+    };
+    let is_vertex = kind == "vertexai";
+    let settings = Settings {
+        project: is_vertex.then(|| "acme".to_owned()),
+        api_key: base.api_key.clone().filter(|_| !is_vertex),
+        kind: kind.trim_end_matches("_chat").to_owned(),
+        api,
+        endpoint: endpoint.map(str::to_owned),
+        ..base
+    };
+    build(settings).unwrap_or_else(|error| panic!("{kind}: {error}"))
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    /// What the provider got, if it was asked.
+    pub(crate) sent: Option<Sent>,
+}
+
+impl Outcome {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+/// Takes a request to `model` through the gateway to a provider that answers by the script.
+pub(crate) fn ask_model(provider: Box<dyn Provider>, model: &str, body: &Value, script: Script) -> Outcome {
+    let sent = Arc::new(Mutex::new(None));
+    let upstream = Box::new(Scripted { script, sent: Arc::clone(&sent) });
+    let entry = Arc::new(Entry { name: "test".into(), provider, upstream });
+    let mut directory = Directory::new(vec![Arc::clone(&entry)]);
+    let name = body["model"].as_str().unwrap_or("m").to_owned();
+    let model = Model { id: model.to_owned(), ..Model::default() };
+    directory.declare(name, Target { entry, model, capabilities: None });
+    let app = Arc::new(App {
+        gateway: Gateway::new(directory, Arc::new(|| 1_760_000_000)),
+        max_request_body_size: 10 << 20,
+        body_timeout: Duration::from_mins(1),
+        heartbeat: Duration::from_mins(1),
+        cors: None,
+        version: "test",
+        stopping: CancellationToken::new(),
+        cut_streams: CancellationToken::new(),
+    });
+    let request = Request::post("/v1/responses")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let response = lattice_server::router(&app).oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Outcome { status, body, sent: sent.lock().unwrap().take() }
+    })
+}
+
+/// The same with a model that the kind's codec takes.
+pub(crate) fn ask(kind: &str, body: &Value, script: Script) -> Outcome {
+    ask_model(provider(kind), model_of(kind), body, script)
+}
+
+/// A newer model of each kind: it can all that its provider can.
+pub(crate) fn model_of(kind: &str) -> &'static str {
+    match kind {
+        "anthropic" | "azureanthropic" => "claude-sonnet-4-5",
+        "google" | "vertexai" => "gemini-3-pro-preview",
+        "openai_compatible" => "llama-3.3-70b",
+        _ => "gpt-5",
+    }
+}
+
+/// A request with a tool and a wish for all that a model can tell about its thinking.
+pub(crate) fn question(stream: bool) -> Value {
+    json!({"model": "m", "stream": stream, "input": "hi", "include": ["reasoning.encrypted_content"],
+           "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}]})
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
