@@ -1,5 +1,5 @@
 # The front door. Thin targets: what is longer than a line is in scripts/ or xtask/.
-.PHONY: help run build test lint fmt bench fuzz dist
+.PHONY: help run build test test-busy lint fmt bench fuzz dist
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -14,6 +14,9 @@ build: ## Build the gateway for this machine
 
 test: ## Install what the tests need and run all of them
 	@scripts/test.sh
+
+test-busy: ## Run the workspace's tests ten times while the machine is busy (TIMES)
+	@scripts/test-busy.sh $(or $(TIMES),10)
 
 lint: ## Formatting, clippy, documentation, licences and duplicates
 	@scripts/lint.sh

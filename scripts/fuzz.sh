@@ -24,7 +24,7 @@ for name in sse request decoders; do
   mkdir -p "$corpus" "$CARGO_TARGET_DIR/artifacts/$name"
   echo "fuzz: $name for $seconds s"
   "$CARGO_TARGET_DIR/$target/release/$name" "$corpus" "$seeds/$name" \
-    -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 \
+    -max_total_time="$seconds" -max_len=65536 -timeout=60 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 \
     -artifact_prefix="$CARGO_TARGET_DIR/artifacts/$name/" >"$CARGO_TARGET_DIR/$name.log" 2>&1 || {
     tail -n 40 "$CARGO_TARGET_DIR/$name.log"
     echo "fuzz: $name failed; the input that did it is in $CARGO_TARGET_DIR/artifacts/$name/"

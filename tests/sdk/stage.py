@@ -2,12 +2,11 @@
 
 import json
 import os
-import socket
+import re
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 # The entry's name, what its model ids start with, and its settings; {up} is the scripted provider, {dir} a folder.
 KINDS = {
@@ -37,17 +36,18 @@ def configuration(up, folder):
     return "\n".join(lines) + "\n"
 
 
-def wait_for(url, process, log):
-    end = time.monotonic() + 20
+def announced(process, log):
+    """Where the gateway says that it listens; it is asked for no port of ours, as another program could take it meanwhile."""
+    end = time.monotonic() + 60
     while time.monotonic() < end:
+        said = open(log).read()
         if process.poll() is not None:
-            sys.exit(f"the gateway ended with {process.returncode}:\n{open(log).read()}")
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    sys.exit(f"the gateway does not answer:\n{open(log).read()}")
+            sys.exit(f"the gateway ended with {process.returncode}:\n{said}")
+        found = re.search(r" listens on http://(\S+)\n", said)
+        if found:
+            return found.group(1)
+        time.sleep(0.02)
+    sys.exit(f"the gateway does not say where it listens:\n{open(log).read()}")
 
 
 def main():
@@ -62,16 +62,13 @@ def main():
                 json.dump(user, file)
             with open(f"{folder}/config.yaml", "w") as file:
                 file.write(configuration(up, folder))
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                address = "127.0.0.1:%d" % free.getsockname()[1]
             log = f"{folder}/log"
             with open(log, "w") as out:
                 gateway = subprocess.Popen(
-                    [f"{programs}/latticelm", "--config", f"{folder}/config.yaml", "--listen", address],
+                    [f"{programs}/latticelm", "--config", f"{folder}/config.yaml", "--listen", "127.0.0.1:0"],
                     stdout=out, stderr=out, cwd=folder, env={"HOME": folder},
                 )
-            wait_for(f"http://{address}/health", gateway, log)
+            address = announced(gateway, log)
             environment = {**os.environ, "GATEWAY_URL": f"http://{address}/v1", "UPSTREAM_URL": up, "KINDS": ",".join(KINDS)}
             code = subprocess.call(command, env=environment)
             if code != 0:

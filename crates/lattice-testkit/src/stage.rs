@@ -107,9 +107,16 @@ const SCRIPTS: &[&str] = &[
     "fault-oversize",
     "fault-error-event",
     "slow",
+    "slower",
     "forever",
     "forever-paced",
 ];
+
+/// Timeouts where nothing is to time out, however busy the machine is: longer than a test waits for an answer.
+const PATIENT: &str = "120s";
+
+/// Timeouts for the scripts whose silence is to time out; the pauses of `slower` are well below.
+const HASTY: &str = "2s";
 
 /// The gateway and the provider behind it.
 #[derive(Debug)]
@@ -233,27 +240,37 @@ pub fn model(kind: &Kind, script: &str) -> String {
     format!("{}.{script}", kind.name)
 }
 
+/// The name that the provider gets to read for it.
+pub fn provider_model(kind: &Kind, script: &str) -> String {
+    format!("{}-{script}", kind.family)
+}
+
 /// A small request.
 pub fn request(kind: &Kind, script: &str) -> Value {
     json!({"model": model(kind, script), "input": "hello there"})
 }
 
+/// Whether a script is about timeouts: it gets an entry of its own, with short ones.
+fn is_hasty(script: &str) -> bool {
+    script.contains("stall") || script == "slower"
+}
+
 fn configuration(upstream: &Upstream, folder: &str) -> String {
-    let mut yaml = String::from("timeouts: {connect: 1s, first_byte: 1s, idle: 1s}\nproviders:\n");
+    let timeouts = |time: &str| format!("timeouts: {{connect: {PATIENT}, first_byte: {time}, idle: {time}}}");
+    let mut yaml = format!("{}\nproviders:\n", timeouts(PATIENT));
     for kind in KINDS {
         let entry = kind.entry.replace("{upstream}", &upstream.url("")).replace("{folder}", folder);
         yaml.push_str(&format!("  {}: {{{entry}}}\n", kind.name));
+        yaml.push_str(&format!("  {}-hasty: {{{entry}, {}}}\n", kind.name, timeouts(HASTY)));
     }
     // Port 1 is never given out, and nobody listens there.
     yaml.push_str("  nobody: {type: openai, api_key: k, endpoint: 'http://127.0.0.1:1/v1'}\n");
     yaml.push_str("models:\n  - {name: nobody, provider: nobody}\n");
     for kind in KINDS {
         for script in SCRIPTS {
-            let (name, id) = (model(kind, script), format!("{}-{script}", kind.family));
-            yaml.push_str(&format!(
-                "  - {{name: {name}, provider: {}, provider_model_id: {id}}}\n",
-                kind.name
-            ));
+            let (name, id) = (model(kind, script), provider_model(kind, script));
+            let entry = if is_hasty(script) { format!("{}-hasty", kind.name) } else { kind.name.to_owned() };
+            yaml.push_str(&format!("  - {{name: {name}, provider: {entry}, provider_model_id: {id}}}\n"));
         }
     }
     yaml

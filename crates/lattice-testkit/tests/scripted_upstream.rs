@@ -7,7 +7,6 @@ use lattice_testkit::gateway::eventually;
 use lattice_testkit::invariants;
 use lattice_testkit::upstream::Upstream;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// Path, headers, and a body with a text, for a model and a way of answering.
 fn ask(upstream: &Upstream, wire: &str, model: &str, stream: bool) -> Answer {
@@ -132,7 +131,6 @@ fn a_client_that_goes_is_counted() {
         client::open(upstream.address(), "POST", "/openai/v1/responses", &headers, body.as_bytes()).unwrap();
     assert!(open.read_until("output_text.delta").unwrap());
     drop(open);
-    let counts =
-        eventually(Duration::from_secs(5), || Some(upstream.counts()).filter(|counts| counts.open == 0));
+    let counts = eventually(|| Some(upstream.counts()).filter(|counts| counts.open == 0));
     assert_eq!(counts.map(|counts| counts.aborted), Some(1));
 }

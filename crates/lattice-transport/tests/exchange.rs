@@ -5,7 +5,7 @@ mod fake;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use fake::{SHORT, Server, ok, patient, post, read_request, upstream};
+use fake::{MIDDLE, SHORT, Server, ok, patient, post, read_request, upstream};
 use lattice_model::Text;
 use lattice_transport::{AnswerBody, SendError, Timeouts};
 use lattice_wire::write::JsonWriter;
@@ -127,13 +127,13 @@ async fn c10_only_silence_between_chunks_is_idle() {
         stream.write_all(HEAD).await.unwrap();
         // Longer in all than the idle timeout, never silent for as long.
         for _ in 0..6 {
-            tokio::time::sleep(SHORT / 2).await;
+            tokio::time::sleep(MIDDLE / 5).await;
             stream.write_all(b"2\r\nab\r\n").await.unwrap();
         }
         stream.read_u8().await.unwrap_err();
     })
     .await;
-    let timeouts = Timeouts { idle: SHORT * 3, ..patient() };
+    let timeouts = Timeouts { idle: MIDDLE, ..patient() };
     let mut body = upstream(timeouts).send(post(server.address, "{}")).await.unwrap().body;
     let mut bytes = 0;
     let error = loop {
@@ -152,11 +152,11 @@ async fn c10_the_deadline_of_all_cuts_a_live_stream_only_when_it_is_set() {
         read_request(&mut stream).await;
         stream.write_all(HEAD).await.unwrap();
         while stream.write_all(b"2\r\nab\r\n").await.is_ok() {
-            tokio::time::sleep(SHORT / 6).await;
+            tokio::time::sleep(MIDDLE / 100).await;
         }
     })
     .await;
-    let timeouts = Timeouts { total: Some(SHORT * 2), ..patient() };
+    let timeouts = Timeouts { total: Some(MIDDLE), ..patient() };
     let body = upstream(timeouts).send(post(server.address, "{}")).await.unwrap().body;
     assert_eq!(body.collect(1 << 20).await, Err(SendError::TotalTimeout));
 }

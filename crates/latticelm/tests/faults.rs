@@ -1,32 +1,40 @@
-//! Every fault of a provider, for every kind, whole and streamed: what the client is told, and how soon (C5, C10, C11).
+//! Every fault of a provider, for every kind, whole and streamed: what the client is told (C5, C10, C11).
+//!
+//! That it is told at all, and not by a timeout, shows in that an answer comes: what only the stage's patient timeouts would end is
+//! beyond the patience of the test's client.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
 
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use lattice_testkit::client;
 use lattice_testkit::gateway::eventually;
 use lattice_testkit::invariants;
-use lattice_testkit::stage::{KINDS, Kind, Stage, checked_stream, request};
+use lattice_testkit::stage::{KINDS, Kind, Stage, checked_stream, provider_model, request};
 use serde_json::json;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_latticelm");
 
-/// The stage's timeouts are a second each; nothing may take much longer.
-const SOON: Duration = Duration::from_secs(8);
-
-fn all(check: impl Fn(&Stage, &Kind) -> Result<(), String>) {
-    let stage = Stage::start(PROGRAM, "").unwrap();
-    let failures: Vec<_> = KINDS
-        .iter()
-        .filter_map(|kind| check(&stage, kind).err().map(|error| format!("{}: {error}", kind.name)))
-        .collect();
+/// Checks every kind, all at once: much of the time is spent waiting for timeouts.
+fn all(check: impl Fn(&Stage, &Kind) -> Result<(), String> + Sync) {
+    let (stage, check) = (&Stage::start(PROGRAM, "").unwrap(), &check);
+    let failures = thread::scope(|scope| {
+        let checks: Vec<_> =
+            KINDS.iter().map(|kind| (kind, scope.spawn(move || check(stage, kind)))).collect();
+        let failed = checks.into_iter().filter_map(|(kind, check)| {
+            let error = check.join().unwrap_or_else(|_| Err("panicked".to_owned())).err()?;
+            Some(format!("{}: {error}", kind.name))
+        });
+        failed.collect::<Vec<_>>()
+    });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 /// The error's envelope (E9) with one of the statuses.
 fn expect_error(stage: &Stage, body: &serde_json::Value, statuses: &[u16]) -> Result<client::Answer, String> {
-    let begun = Instant::now();
     let answer = stage.ask(body);
     let context = || format!("{} -> {} {}", body["model"], answer.status, answer.text());
     if !statuses.contains(&answer.status) {
@@ -39,9 +47,6 @@ fn expect_error(stage: &Stage, body: &serde_json::Value, statuses: &[u16]) -> Re
         && error.get("param").is_some();
     if !whole || answer.header("x-request-id").is_none() {
         return Err(format!("not the envelope: {}", context()));
-    }
-    if begun.elapsed() > SOON {
-        return Err(format!("took {:?}: {}", begun.elapsed(), context()));
     }
     Ok(answer)
 }
@@ -111,7 +116,6 @@ fn c1_a_stream_that_breaks_off_ends_with_an_error_and_response_failed() {
     all(|stage, kind| {
         for script in ["fault-cut-3", "fault-stall-3", "fault-garbage", "fault-oversize", "fault-error-event"]
         {
-            let begun = Instant::now();
             let mut body = request(kind, script);
             body["stream"] = json!(true);
             let answer = stage.ask(&body);
@@ -125,9 +129,6 @@ fn c1_a_stream_that_breaks_off_ends_with_an_error_and_response_failed() {
             if !kinds.contains(&json!("error")) || response["status"] != "failed" {
                 return Err(context("no error event or not failed"));
             }
-            if begun.elapsed() > SOON {
-                return Err(context("too late"));
-            }
         }
         Ok(())
     });
@@ -136,50 +137,63 @@ fn c1_a_stream_that_breaks_off_ends_with_an_error_and_response_failed() {
 #[test]
 fn c10_a_slow_stream_is_not_cut() {
     all(|stage, kind| {
-        let mut body = request(kind, "slow");
+        let begun = Instant::now();
+        let mut body = request(kind, "slower");
         body["stream"] = json!(true);
         let response = checked_stream(&stage.ask(&body).text())?;
-        if response["status"] == "completed" { Ok(()) } else { Err(response.to_string()) }
+        if response["status"] != "completed" {
+            return Err(response.to_string());
+        }
+        let longer_than_the_timeouts = begun.elapsed() > Duration::from_secs(2);
+        if longer_than_the_timeouts { Ok(()) } else { Err(format!("too quick to show it: {response}")) }
     });
+}
+
+/// Calls of this kind's script that the provider has taken, and answers whose client did not wait for the end.
+fn calls(stage: &Stage, kind: &Kind) -> (u64, u64) {
+    let model = provider_model(kind, "forever-paced");
+    (stage.upstream.calls(&model), stage.upstream.counts().aborted)
 }
 
 #[test]
 fn c11_a_client_that_goes_ends_the_call_to_the_provider() {
-    all(|stage, kind| {
-        let aborted = stage.upstream.counts().aborted;
+    // One after the other: aborted calls are counted together.
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    for kind in KINDS {
+        let (_, aborted) = calls(&stage, kind);
         let mut body = request(kind, "forever-paced");
         body["stream"] = json!(true);
         let headers = [("content-type", "application/json")];
         let text = body.to_string();
-        let mut open = client::open(stage.address(), "POST", "/v1/responses", &headers, text.as_bytes())
-            .map_err(|error| error.to_string())?;
-        let began = open.read_until("response.output_text.delta").map_err(|error| error.to_string())?;
-        if !began {
-            return Err(format!("no delta: {}", open.answer().text()));
-        }
+        let mut open =
+            client::open(stage.address(), "POST", "/v1/responses", &headers, text.as_bytes()).unwrap();
+        let began = open.read_until("response.output_text.delta").unwrap();
+        assert!(began, "{}: no delta: {}", kind.name, open.answer().text());
         drop(open);
-        eventually(SOON, || (stage.upstream.counts().aborted > aborted).then_some(()))
-            .ok_or_else(|| format!("the call goes on: {:?}", stage.upstream.counts()))
-    });
+        eventually(|| (calls(&stage, kind).1 > aborted).then_some(()))
+            .unwrap_or_else(|| panic!("{}: the call goes on: {:?}", kind.name, stage.upstream.counts()));
+    }
 }
 
 #[test]
 fn c11_a_client_that_goes_before_the_answer_ends_the_call_too() {
-    all(|stage, kind| {
-        let (requests, aborted) = (stage.upstream.counts().requests, stage.upstream.counts().aborted);
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    for kind in KINDS {
+        let (called, aborted) = calls(&stage, kind);
         let text = request(kind, "forever-paced").to_string();
-        let stream = std::net::TcpStream::connect(stage.address()).map_err(|error| error.to_string())?;
+        let mut stream = TcpStream::connect(stage.address()).unwrap();
         let head = format!(
             "POST /v1/responses HTTP/1.1\r\nhost: g\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
             text.len()
         );
-        std::io::Write::write_all(&mut &stream, head.as_bytes()).map_err(|error| error.to_string())?;
-        eventually(SOON, || (stage.upstream.counts().requests > requests).then_some(()))
-            .ok_or("nothing was asked")?;
+        stream.write_all(head.as_bytes()).unwrap();
+        // The call itself, not the request for a token that some kinds make before it.
+        eventually(|| (calls(&stage, kind).0 > called).then_some(()))
+            .unwrap_or_else(|| panic!("{}: nothing was asked", kind.name));
         drop(stream);
-        eventually(SOON, || (stage.upstream.counts().aborted > aborted).then_some(()))
-            .ok_or_else(|| format!("the call goes on: {:?}", stage.upstream.counts()))
-    });
+        eventually(|| (calls(&stage, kind).1 > aborted).then_some(()))
+            .unwrap_or_else(|| panic!("{}: the call goes on: {:?}", kind.name, stage.upstream.counts()));
+    }
 }
 
 #[test]
@@ -196,7 +210,7 @@ fn c13_a_slow_client_does_not_fill_the_memory() {
         let open = client::open(stage.address(), "POST", "/v1/responses", &headers, text.as_bytes()).unwrap();
         // The provider writes as fast as it can until nobody takes it any more: until the count stands still.
         let (mut last, mut since) = (0, Instant::now());
-        let stopped = eventually(SOON, || {
+        let stopped = eventually(|| {
             let now = stage.upstream.counts().bytes;
             if now != last {
                 (last, since) = (now, Instant::now());

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 use std::thread;
-use std::time::Duration;
 
 use lattice_testkit::client;
 use lattice_testkit::gateway::eventually;
@@ -11,7 +10,6 @@ use lattice_testkit::stage::{KINDS, Stage, request};
 use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_latticelm");
-const SOON: Duration = Duration::from_secs(10);
 
 const FAULTS: [&str; 14] = [
     "fault-reset",
@@ -70,11 +68,10 @@ fn c11_no_fault_leaves_a_socket_a_call_or_memory_behind() {
     }
     // The log pipe and the listener, and what the pools keep for the next request: not one for each of some 400 requests.
     let kept = sockets_at_rest + 40;
-    eventually(SOON, || (stage.gateway.sockets() <= kept).then_some(()))
+    eventually(|| (stage.gateway.sockets() <= kept).then_some(()))
         .unwrap_or_else(|| panic!("{} sockets, {sockets_at_rest} at rest", stage.gateway.sockets()));
     let calls = || stage.upstream.counts();
-    eventually(SOON, || (calls().open <= 40).then_some(()))
-        .unwrap_or_else(|| panic!("calls go on: {:?}", calls()));
+    eventually(|| (calls().open <= 40).then_some(())).unwrap_or_else(|| panic!("calls go on: {:?}", calls()));
     let grown = stage.gateway.memory().saturating_sub(memory_after_one);
     assert!(grown < 32 << 20, "four more storms took {grown} bytes");
 }

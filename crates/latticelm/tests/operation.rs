@@ -6,7 +6,6 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lattice_testkit::client;
 use lattice_testkit::gateway::{Gateway, eventually, new_folder};
@@ -17,7 +16,6 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_latticelm");
-const SOON: Duration = Duration::from_secs(10);
 
 fn small(upstream: &Upstream, model: &str) -> String {
     let endpoint = upstream.url("/openai/v1");
@@ -38,7 +36,7 @@ fn d7_a_changed_file_is_taken_over_by_itself() {
     let gateway = Gateway::start(PROGRAM, &small(&upstream, "old")).unwrap();
     serves(&gateway, "old").unwrap();
     fs::write(gateway.config(), small(&upstream, "new")).unwrap();
-    eventually(SOON, || serves(&gateway, "new")).unwrap_or_else(|| panic!("{}", gateway.logs()));
+    eventually(|| serves(&gateway, "new")).unwrap_or_else(|| panic!("{}", gateway.logs()));
     assert!(serves(&gateway, "old").is_none());
 }
 
@@ -49,11 +47,11 @@ fn d7_a_hangup_reloads_and_a_wrong_file_changes_nothing() {
     fs::write(gateway.config(), "providers: [this is wrong").unwrap();
     gateway.signal("HUP").unwrap();
     let said = |word: &str| gateway.logs().to_lowercase().contains(word).then_some(());
-    eventually(SOON, || said("config")).unwrap_or_else(|| panic!("{}", gateway.logs()));
+    eventually(|| said("config")).unwrap_or_else(|| panic!("{}", gateway.logs()));
     serves(&gateway, "old").unwrap();
     fs::write(gateway.config(), small(&upstream, "new")).unwrap();
     gateway.signal("HUP").unwrap();
-    eventually(SOON, || serves(&gateway, "new")).unwrap_or_else(|| panic!("{}", gateway.logs()));
+    eventually(|| serves(&gateway, "new")).unwrap_or_else(|| panic!("{}", gateway.logs()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ import { zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
 
 const kinds = process.env.KINDS.split(",");
-const client = new OpenAI({ baseURL: process.env.GATEWAY_URL, apiKey: "any", maxRetries: 0, timeout: 20_000 });
+const client = new OpenAI({ baseURL: process.env.GATEWAY_URL, apiKey: "any", maxRetries: 0, timeout: 60_000 });
 const image =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 const tools = ["weather", "forecast"].map((name) => ({

@@ -31,7 +31,7 @@ class Person(pydantic.BaseModel):
 
 @pytest.fixture(scope="session")
 def client():
-    return openai.OpenAI(base_url=os.environ["GATEWAY_URL"], api_key="any", max_retries=0, timeout=20)
+    return openai.OpenAI(base_url=os.environ["GATEWAY_URL"], api_key="any", max_retries=0, timeout=60)
 
 
 @pytest.mark.parametrize("kind", KINDS)

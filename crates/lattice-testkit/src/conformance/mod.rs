@@ -1,5 +1,6 @@
 //! Whether a request, an answer or an event is what the standard's description says.
 
+mod extensions;
 mod quirks;
 mod validate;
 
@@ -7,6 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+pub use extensions::without_extensions;
 use validate::Validator;
 
 /// The standard's description, as it was published.

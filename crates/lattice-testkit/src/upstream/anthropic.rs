@@ -222,7 +222,7 @@ fn stop_reason(answer: &Answer) -> &'static str {
 
 fn content(answer: &Answer) -> Vec<Value> {
     let mut content = Vec::new();
-    if let Some(thought) = answer.reasoning {
+    if let Some(thought) = &answer.reasoning {
         content.push(json!({"type": "thinking", "thinking": thought, "signature": SIGNATURE}));
     }
     if !answer.text.is_empty() {

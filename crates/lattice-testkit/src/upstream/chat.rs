@@ -185,7 +185,7 @@ fn whole(answer: &Answer) -> Value {
     let mut message = json!({"role": "assistant", "annotations": [],
         "content": if refused || answer.text.is_empty() { Value::Null } else { json!(answer.text) },
         "refusal": if refused { json!(answer.text) } else { Value::Null }});
-    if let Some(thought) = answer.reasoning {
+    if let Some(thought) = &answer.reasoning {
         message["reasoning_content"] = json!(thought);
     }
     if !answer.calls.is_empty() {
@@ -205,7 +205,7 @@ fn frames(answer: &Answer) -> Vec<String> {
                "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}], "usage": null})
     };
     let mut chunks = vec![chunk(json!({"role": "assistant", "content": "", "refusal": null}), Value::Null)];
-    for piece in answer.reasoning.map(Answer::pieces).unwrap_or_default() {
+    for piece in answer.reasoning.as_deref().map(Answer::pieces).unwrap_or_default() {
         chunks.push(chunk(json!({"reasoning_content": piece}), Value::Null));
     }
     let field = if answer.stop == Stop::Refusal { "refusal" } else { "content" };

@@ -187,7 +187,7 @@ fn model(
 
 fn parts(answer: &Answer) -> Vec<Value> {
     let mut parts = Vec::new();
-    if let Some(thought) = answer.reasoning {
+    if let Some(thought) = &answer.reasoning {
         parts.push(json!({"text": thought, "thought": true}));
     }
     let mut unsigned = answer.reasoning.is_some();

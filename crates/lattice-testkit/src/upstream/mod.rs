@@ -14,6 +14,7 @@ mod openai;
 mod play;
 mod route;
 mod script;
+mod speech;
 mod stats;
 mod token;
 
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+pub use speech::{Said, speak};
 pub use stats::Counts;
 use stats::Stats;
 
@@ -68,6 +70,11 @@ impl Upstream {
     /// What it has counted.
     pub fn counts(&self) -> Counts {
         self.stats.counts()
+    }
+
+    /// How often this model was called: nothing else moves this count, neither another model nor a token service.
+    pub fn calls(&self, model: &str) -> u64 {
+        self.stats.calls(model)
     }
 
     /// The last requests: `{"method", "path", "headers", "body"}`, oldest first.

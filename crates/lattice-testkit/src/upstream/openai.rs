@@ -159,7 +159,7 @@ fn message(item: &Value, place: &str, question: &mut Question) -> Result<(), Ref
 fn output(answer: &Answer) -> Vec<Value> {
     let status = if matches!(answer.stop, Stop::Length | Stop::Filter) { "incomplete" } else { "completed" };
     let mut output = Vec::new();
-    if let Some(thought) = answer.reasoning {
+    if let Some(thought) = &answer.reasoning {
         output.push(json!({"id": "rs_script", "type": "reasoning", "encrypted_content": SIGNATURE,
                            "summary": [{"type": "summary_text", "text": thought}]}));
     }

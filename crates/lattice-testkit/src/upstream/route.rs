@@ -94,6 +94,7 @@ fn provider(request: &Request, wire: &Wire, stats: &Stats) -> Reply {
             );
         }
     };
+    stats.call(&question.model);
     let fault = Fault::of(&question.model);
     match fault {
         Some(Fault::Reset) => return Reply::Reset,

@@ -49,7 +49,7 @@ pub(super) struct Call {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) model: String,
-    pub(super) reasoning: Option<&'static str>,
+    pub(super) reasoning: Option<String>,
     pub(super) text: String,
     pub(super) calls: Vec<Call>,
     pub(super) stop: Stop,
@@ -86,7 +86,7 @@ impl Question {
             "json" => self.object(&mut answer),
             script => {
                 if script.starts_with("reasoning") {
-                    answer.reasoning = Some(THOUGHT);
+                    answer.reasoning = Some(THOUGHT.to_owned());
                 }
                 answer.calls = self.calls(script);
                 if answer.calls.is_empty() {
@@ -175,7 +175,10 @@ pub(super) enum Fault {
     Garbage,
     Oversize,
     ErrorEvent,
+    /// A short pause before each frame.
     Slow,
+    /// A pause before each frame, so that the whole takes longer than a hasty stage waits for a frame.
+    Slower,
     Forever,
     Paced,
 }
@@ -183,9 +186,12 @@ pub(super) enum Fault {
 impl Fault {
     /// The fault in a model's name, such as `fault-cut-3` or `claude-fault-429`.
     pub(super) fn of(model: &str) -> Option<Self> {
-        for (name, fault) in
-            [("slow", Self::Slow), ("forever-paced", Self::Paced), ("forever", Self::Forever)]
-        {
+        for (name, fault) in [
+            ("slow", Self::Slow),
+            ("slower", Self::Slower),
+            ("forever-paced", Self::Paced),
+            ("forever", Self::Forever),
+        ] {
             if model.ends_with(name) {
                 return Some(fault);
             }
@@ -210,7 +216,7 @@ impl Fault {
     pub(super) fn spoil(self, frames: Vec<String>, is_delta: fn(&str) -> bool, error: String) -> Vec<Step> {
         let keep = match self {
             Self::Cut(after) | Self::Stall(after) => after,
-            Self::Slow => usize::MAX,
+            Self::Slow | Self::Slower => usize::MAX,
             _ => 2,
         };
         let delta = frames.iter().find(|frame| is_delta(frame)).cloned().unwrap_or_default();
@@ -223,8 +229,10 @@ impl Fault {
                 }
                 deltas += 1;
             }
-            if self == Self::Slow {
-                steps.push(Step::Pause(Duration::from_millis(20)));
+            match self {
+                Self::Slow => steps.push(Step::Pause(Duration::from_millis(20))),
+                Self::Slower => steps.push(Step::Pause(Duration::from_millis(300))),
+                _ => {}
             }
             steps.push(Step::Send(frame));
         }
@@ -240,7 +248,7 @@ impl Fault {
             Self::ErrorEvent => steps.push(Step::Send(error)),
             Self::Forever => steps.push(Step::Forever(delta.repeat(100))),
             Self::Paced => steps.push(Step::Paced(delta, Duration::from_millis(5))),
-            Self::Slow | Self::Reset | Self::Status(..) => {}
+            Self::Slow | Self::Slower | Self::Reset | Self::Status(..) => {}
         }
         steps
     }

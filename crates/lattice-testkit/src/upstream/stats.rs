@@ -12,7 +12,7 @@ pub struct Counts {
     pub connections: u64,
     /// Connections open now.
     pub open: u64,
-    /// Requests read, without those to `/_...`.
+    /// Requests read, without those to `/_...`; token services' requests count too.
     pub requests: u64,
     /// Answers that the client did not wait for.
     pub aborted: u64,
@@ -34,6 +34,8 @@ struct Seen {
     requests: VecDeque<Value>,
     /// How often a name was asked for, for faults that pass.
     turns: HashMap<String, u64>,
+    /// Calls of each model that kept the rules.
+    calls: HashMap<String, u64>,
 }
 
 impl Stats {
@@ -60,6 +62,16 @@ impl Stats {
             seen.requests.pop_front();
         }
         seen.requests.push_back(request);
+    }
+
+    /// Counts a call of this model.
+    pub(super) fn call(&self, model: &str) {
+        *self.seen().calls.entry(model.to_owned()).or_default() += 1;
+    }
+
+    /// How often this model was called.
+    pub(super) fn calls(&self, model: &str) -> u64 {
+        self.seen().calls.get(model).copied().unwrap_or_default()
     }
 
     /// How often this was called with `name` before.
