@@ -1,54 +1,129 @@
-//! One attempt: encode, send, and judge the answer's head.
+//! One attempt: encode, send, and read on until it is known whether there is an answer.
+
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use lattice_model::{Delta, End, Turn};
+use lattice_model::{Delta, End, Fault, Turn};
 use lattice_providers::{Decoder, Exchange};
 
 use crate::directory::Target;
-use crate::error::Error;
+use crate::error::{self, Error};
+use crate::mask::{Secrets, mask};
 use crate::upstream::{self, Answer, AnswerBody, SendFailure};
 
-/// An answer that is not streamed may be so large, in bytes.
+/// The largest answer that is not streamed, in bytes.
 const ANSWER_LIMIT: usize = 128 << 20;
 
-/// Of an error answer so much is read, in bytes.
+/// At most this much of an error answer's body is read, in bytes.
 const FAULT_LIMIT: usize = 64 << 10;
+
+/// How long a client waits for its headers because the provider has sent headers and nothing else. Meanwhile an error is still an error
+/// with its status; afterwards it is an event.
+const UNDECIDED: Duration = Duration::from_secs(5);
+
+/// An answer that has begun.
+pub(crate) struct Begun {
+    /// Where the rest of it comes from.
+    pub(crate) source: Source,
+    /// What was read of it already.
+    pub(crate) first: Vec<Delta>,
+    /// What went with the request and must not come back in anybody's words.
+    pub(crate) secrets: Secrets,
+}
 
 /// Where the deltas of an answer come from.
 pub(crate) enum Source {
-    /// All at once.
-    Known(Vec<Delta>),
+    /// All of them are there.
+    Known,
     /// As they arrive.
     Stream { body: Box<dyn AnswerBody>, decoder: Box<dyn Decoder> },
 }
 
-/// Puts the turn to the target.
-pub(crate) async fn attempt(target: &Target, turn: &Turn) -> Result<Source, Error> {
+/// Puts the turn to the target and reads until the first delta that a client would see (C15): up to there a failure is an error, and
+/// nobody has seen anything of it.
+pub(crate) async fn begin(target: &Target, turn: &Turn) -> Result<Begun, Error> {
     let entry = &target.entry;
     let exchange =
         entry.provider.encode(turn, &target.model).map_err(|error| Error::of_encode(&error, &entry.name))?;
     let request = match exchange {
-        Exchange::Known(deltas) => return Ok(Source::Known(deltas)),
+        Exchange::Known(first) => {
+            return Ok(Begun { source: Source::Known, first, secrets: Secrets::default() });
+        }
         Exchange::Call(request) => *request,
     };
-    let send_error = |failure| Error::of_send(failure, &entry.name);
-    let mut answer = entry.upstream.send(request).await.map_err(send_error)?;
-    if !(200..300).contains(&answer.status) {
-        return Err(fault(target, answer).await);
+    let own_secrets = Secrets::of(request.headers());
+    let told = |mut fault: Fault, secrets: &Secrets| {
+        mask(&mut fault, secrets, Some(turn));
+        Error::of(&fault, Some(&entry.name))
+    };
+    let mut answer = match entry.upstream.send(request).await {
+        Ok(answer) => answer,
+        Err(failure) => return Err(told(error::of_send(failure), &own_secrets)),
+    };
+    let secrets = std::mem::take(&mut answer.secrets).and(own_secrets);
+    let begun = if (200..300).contains(&answer.status) {
+        read(target, turn, answer).await
+    } else {
+        Err(refused(target, answer).await)
+    };
+    match begun {
+        Ok((source, first)) => Ok(Begun { source, first, secrets }),
+        Err(fault) => Err(told(fault, &secrets)),
     }
-    if turn.stream && is_event_stream(&answer) {
-        return Ok(Source::Stream { body: answer.body, decoder: entry.provider.decoder(turn) });
+}
+
+async fn read(target: &Target, turn: &Turn, mut answer: Answer) -> Result<(Source, Vec<Delta>), Fault> {
+    let provider = &target.entry.provider;
+    let mut first = Vec::new();
+    if !turn.stream || !is_event_stream(&answer) {
+        let whole = collect(answer.body.as_mut(), ANSWER_LIMIT).await.map_err(error::of_send)?;
+        provider.decode(turn, &whole, &mut first).map_err(|error| error::of_decode(&error))?;
+        return decided(&first).unwrap_or(Ok(())).map(|()| (Source::Known, first));
     }
-    let whole = collect(answer.body.as_mut(), ANSWER_LIMIT).await.map_err(send_error)?;
-    let mut deltas = Vec::new();
-    match entry.provider.decode(turn, &whole, &mut deltas) {
-        Ok(()) => match deltas.as_slice() {
-            // An error with status 200 is an error all the same.
-            [Delta::End(End::Failed(failure))] => Err(Error::of_failure(failure, &entry.name)),
-            _ => Ok(Source::Known(deltas)),
-        },
-        Err(error) => Err(Error::of_decode(&error, &entry.name)),
-    }
+    let (mut body, mut decoder) = (answer.body, provider.decoder(turn));
+    let undecided = tokio::time::timeout(UNDECIDED, async {
+        loop {
+            let over = match upstream::chunk(body.as_mut()).await {
+                Some(Ok(chunk)) => decoder.feed(chunk, &mut first).map(|()| false),
+                Some(Err(failure)) => return Err(error::of_send(failure)),
+                None => decoder.finish(&mut first).map(|()| true),
+            };
+            if let Some(decided) = decided(&first) {
+                // What was said before the answer broke is the client's: the break comes after it.
+                first.extend(over.err().map(|error| Delta::End(End::Failed(error::of_decode(&error)))));
+                return decided;
+            }
+            if over.map_err(|error| error::of_decode(&error))? {
+                return Ok(());
+            }
+        }
+    });
+    // Time has passed without a decision: the client gets its headers, and the rest as it comes.
+    undecided.await.unwrap_or(Ok(()))?;
+    Ok((Source::Stream { body, decoder }, first))
+}
+
+/// Whether there is an answer: yes with the first delta that a client would see, no with a failure before it.
+fn decided(first: &[Delta]) -> Option<Result<(), Fault>> {
+    let at = first.iter().position(|delta| match delta {
+        Delta::Begin(_) | Delta::Usage(_) | Delta::Opaque { .. } => false,
+        Delta::End(_)
+        | Delta::Open { .. }
+        | Delta::OpenPart { .. }
+        | Delta::ClosePart { .. }
+        | Delta::Text { .. }
+        | Delta::Refusal { .. }
+        | Delta::Annotation { .. }
+        | Delta::Thought { .. }
+        | Delta::Summary { .. }
+        | Delta::Arguments { .. }
+        | Delta::Close { .. }
+        | Delta::Whole(_) => true,
+    })?;
+    Some(match first.get(at) {
+        Some(Delta::End(End::Failed(fault))) => Err(fault.clone()),
+        _ => Ok(()),
+    })
 }
 
 /// Some servers answer a streamed request with a whole document.
@@ -57,14 +132,17 @@ fn is_event_stream(answer: &Answer) -> bool {
     content_type.is_none_or(|value| !value.trim_start().starts_with("application/json"))
 }
 
-async fn fault(target: &Target, mut answer: Answer) -> Error {
+async fn refused(target: &Target, mut answer: Answer) -> Fault {
     // The status alone is worth reporting when the body cannot be read.
-    let body = match collect(answer.body.as_mut(), FAULT_LIMIT).await {
-        Ok(body) => body,
-        Err(failure) => Bytes::from(failure.to_string()),
+    let (body, broken) = match collect(answer.body.as_mut(), FAULT_LIMIT).await {
+        Ok(body) => (body, None),
+        Err(failure) => (Bytes::new(), Some(failure.to_string())),
     };
-    let fault = target.entry.provider.fault(answer.status, &answer.headers, &body);
-    Error::of_fault(fault, &target.entry.name)
+    let mut fault = target.entry.provider.fault(answer.status, &answer.headers, &body);
+    if let Some(broken) = broken {
+        fault.detail = format!("{}, body {broken}", fault.detail);
+    }
+    fault
 }
 
 async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, SendFailure> {

@@ -1,8 +1,8 @@
 //! What a model was declared to be able to do, held against what a turn asks of it.
 
-use lattice_model::{Format, FunctionCallOutput, Item, Message, Part, Tool, Turn};
+use lattice_model::{FaultKind, Format, FunctionCallOutput, Item, Message, Part, Tool, Turn};
 
-use crate::error::{Class, Error};
+use crate::error::Error;
 
 /// Something that a model can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,5 +104,5 @@ fn refusal(model: &str, capability: Capability, what: &str, param: &str) -> Erro
         "the model `{model}` cannot {what}: its declared capabilities do not include `{}`. Take it out, or choose another model",
         capability.name()
     );
-    Error::new(Class::InvalidRequest, "unsupported_parameter", message).with_param(param)
+    Error::new(FaultKind::InvalidRequest, "unsupported_parameter", message).with_param(param)
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use lattice_model::Turn;
+use lattice_model::{FaultKind, Turn};
 use lattice_providers::{Model, Provider};
 
 use crate::capability::Capability;
-use crate::error::{Class, Error};
+use crate::error::Error;
 use crate::upstream::Upstream;
 
 /// One configured provider: its codec and the way to it. Its state lives as long as the entry is unchanged (D7).
@@ -105,19 +105,20 @@ impl Directory {
     /// Where the turn's model leads. The `provider` of a request narrows the choice and never widens it (A11).
     ///
     /// # Errors
-    /// [`Class::NotFound`] for a model that is not declared, [`Class::InvalidRequest`] for a provider that does not have it.
+    /// [`FaultKind::ModelNotFound`] for a model that is not declared, [`FaultKind::InvalidRequest`] for a provider that does not have it.
     pub fn choose(&self, turn: &Turn) -> Result<Target, Error> {
         let target = self.targets.get(&turn.model).cloned().or_else(|| self.by_prefix(&turn.model));
         let Some(target) = target else {
             let message =
                 format!("the model `{}` does not exist here; GET /v1/models lists those that do", turn.model);
-            return Err(Error::new(Class::NotFound, "model_not_found", message).with_param("model"));
+            return Err(Error::new(FaultKind::ModelNotFound, "model_not_found", message).with_param("model"));
         };
         match turn.provider.as_deref() {
             Some(wanted) if wanted != &*target.entry.name => {
                 let message =
                     format!("the model `{}` is not declared for the provider `{wanted}`", turn.model);
-                Err(Error::new(Class::InvalidRequest, "provider_mismatch", message).with_param("provider"))
+                Err(Error::new(FaultKind::InvalidRequest, "provider_mismatch", message)
+                    .with_param("provider"))
             }
             _ => Ok(target),
         }

@@ -8,6 +8,7 @@ mod directory;
 mod error;
 mod items;
 mod machine;
+mod mask;
 mod record;
 mod relay;
 mod upstream;
@@ -19,8 +20,9 @@ use lattice_model::Turn;
 
 pub use capability::Capability;
 pub use directory::{Directory, Entry, ListedModel, Target};
-pub use error::{Class, Error};
+pub use error::Error;
 pub use machine::Machine;
+pub use mask::Secrets;
 pub use relay::Events;
 pub use upstream::{Answer, AnswerBody, SendFailure, Upstream};
 
@@ -70,8 +72,8 @@ impl Gateway {
             capability::check(declared, &turn)?;
         }
         let record = record::Record::new(request_id, &turn, &target);
-        match attempt::attempt(&target, &turn).await {
-            Ok(source) => Ok(relay::relay(source, turn, &target, Arc::clone(&self.clock), record)),
+        match attempt::begin(&target, &turn).await {
+            Ok(begun) => Ok(relay::relay(begun, turn, &target, Arc::clone(&self.clock), record)),
             Err(error) => {
                 record.failed(&error);
                 Err(error)

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lattice_model::{
-    Closing, Delta, End, ErrorBody, Event, Extra, Failure, Item, Opening, Outcome, Response, Status, StepKey,
+    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Response, Status, StepKey,
     Terminal, ToolChoice, ToolMode, Turn,
 };
 
 use crate::Clock;
+use crate::error::body;
 use crate::items::OpenItem;
 
 /// All text of one answer may be so large, in bytes (C13).
@@ -114,7 +115,7 @@ impl Machine {
     /// Ends an answer that its source has not ended: as a failure.
     pub fn end_if_open(&mut self, events: &mut Vec<Event>) {
         if !self.over {
-            self.fail("provider_cut", "the provider's answer stopped before its end", events);
+            self.end(End::Failed(Fault::new(FaultKind::Cut)), events);
         }
     }
 
@@ -129,11 +130,7 @@ impl Machine {
     fn step(&mut self, delta: Delta, events: &mut Vec<Event>) {
         self.size = self.size.saturating_add(size_of(&delta));
         if self.size > OUTPUT_LIMIT {
-            return self.fail(
-                "provider_answer_too_large",
-                "the answer is larger than the gateway takes",
-                events,
-            );
+            return self.end(End::Failed(Fault::new(FaultKind::AnswerTooLarge)), events);
         }
         match delta {
             Delta::Open { key, item } => self.open(key, item, events),
@@ -164,7 +161,8 @@ impl Machine {
             && !may_call(self.turn.tool_choice.as_ref(), name)
         {
             let message = format!("the model called `{name}`, which `tool_choice` does not allow");
-            return self.fail("tool_not_allowed", &message, events);
+            let fault = Fault::new(FaultKind::Model).with_code("tool_not_allowed").with_message(message);
+            return self.end(End::Failed(fault), events);
         }
         let output_index = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
         let item = OpenItem::open(key, output_index, opening, &self.stem, &mut self.ids);
@@ -221,8 +219,10 @@ impl Machine {
         let (terminal, outcome) = match end {
             End::Completed => (Terminal::Completed, Outcome::Completed),
             End::Incomplete(reason) => (Terminal::Incomplete, Outcome::Incomplete(reason)),
-            End::Failed(failure) => {
-                let error = error_body(failure);
+            End::Failed(fault) => {
+                // Only the gateway's own end has nothing to do with the provider.
+                let provider = (fault.kind != FaultKind::Shutdown).then_some(&*self.response.provider);
+                let error = body(&fault, provider);
                 events.push(Event::Error(error.clone()));
                 (Terminal::Failed, Outcome::Failed(error))
             }
@@ -239,11 +239,6 @@ impl Machine {
     fn is_last(&self, key: StepKey) -> bool {
         let last = u32::try_from(self.done.len()).unwrap_or(u32::MAX).saturating_sub(1);
         self.open.iter().any(|item| item.key == key && item.output_index == last)
-    }
-
-    fn fail(&mut self, code: &str, message: &str, events: &mut Vec<Event>) {
-        let failure = Failure { code: code.to_owned(), message: message.to_owned(), detail: String::new() };
-        self.end(End::Failed(failure), events);
     }
 }
 
@@ -279,15 +274,6 @@ fn update(settings: &mut Arc<Extra>, latest: Extra) {
             None => settings.push((name, json)),
         }
     }
-}
-
-fn error_body(failure: Failure) -> ErrorBody {
-    let kind = match failure.code.as_str() {
-        "rate_limit_exceeded" => "too_many_requests",
-        "tool_not_allowed" => "model_error",
-        _ => "server_error",
-    };
-    ErrorBody { kind, code: failure.code, message: failure.message, param: None }
 }
 
 /// A choice of tools is a hard constraint: a call outside it never reaches the client.

@@ -56,10 +56,10 @@ impl Record {
             provider = &*self.provider,
             stream = self.stream,
             total_ms = self.elapsed_ms(),
-            code = error.code,
+            code = error.body.code,
             detail = error.detail,
             "request failed: {}",
-            error.message,
+            error.body.message,
         );
     }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use lattice_model::{Delta, End, Event, Failure, Response, Turn};
+use lattice_model::{Delta, End, Event, Fault, FaultKind, Response, Turn};
 
 use crate::Clock;
-use crate::attempt::Source;
+use crate::attempt::{Begun, Source};
 use crate::directory::Target;
-use crate::error::Error;
+use crate::error::{of_decode, of_send};
 use crate::machine::Machine;
+use crate::mask::{Secrets, mask};
 use crate::record::Record;
 use crate::upstream::chunk;
 
@@ -16,8 +17,9 @@ use crate::upstream::chunk;
 pub struct Events {
     source: Option<Source>,
     machine: Machine,
+    /// What was read and not digested yet.
     deltas: Vec<Delta>,
-    provider: Arc<str>,
+    secrets: Secrets,
     record: Record,
 }
 
@@ -27,54 +29,54 @@ impl std::fmt::Debug for Events {
     }
 }
 
-pub(crate) fn relay(source: Source, mut turn: Turn, target: &Target, clock: Clock, record: Record) -> Events {
+pub(crate) fn relay(begun: Begun, mut turn: Turn, target: &Target, clock: Clock, record: Record) -> Events {
     // The input went out and is not repeated to the client: a long prompt need not stay in memory for a long answer.
     turn.input = Vec::new();
     let provider = Arc::clone(&target.entry.name);
-    let machine = Machine::new(Arc::new(turn), Arc::clone(&provider), clock);
-    Events { source: Some(source), machine, deltas: Vec::new(), provider, record }
+    let machine = Machine::new(Arc::new(turn), provider, clock);
+    let Begun { source, first, secrets } = begun;
+    Events { source: Some(source), machine, deltas: first, secrets, record }
 }
 
 impl Events {
     /// Adds the next events to `events`, at least one; false when the answer is over.
     pub async fn next(&mut self, events: &mut Vec<Event>) -> bool {
         while events.is_empty() {
-            let Some(source) = &mut self.source else { return false };
-            let over = match source {
-                Source::Known(deltas) => {
-                    self.deltas.append(deltas);
-                    true
-                }
-                Source::Stream { body, decoder } => match chunk(body.as_mut()).await {
-                    Some(Ok(chunk)) => {
-                        let fed = decoder.feed(chunk, &mut self.deltas);
-                        fed.map_err(|error| Error::of_decode(&error, &self.provider))
-                            .map_err(|error| self.deltas.push(failed(error)))
-                            .is_err()
-                    }
-                    Some(Err(failure)) => {
-                        self.deltas.push(failed(Error::of_send(failure, &self.provider)));
-                        true
-                    }
-                    None => {
-                        if let Err(error) = decoder.finish(&mut self.deltas) {
-                            self.deltas.push(failed(Error::of_decode(&error, &self.provider)));
-                        }
-                        true
-                    }
-                },
-            };
+            if self.source.is_none() {
+                return false;
+            }
+            let over = self.deltas.is_empty() && self.pull().await;
             self.digest(events, over);
         }
         self.record.begun();
         true
     }
 
+    /// Reads the next deltas; whether nothing can follow.
+    async fn pull(&mut self) -> bool {
+        let (body, decoder) = match &mut self.source {
+            None | Some(Source::Known) => return true,
+            Some(Source::Stream { body, decoder }) => (body, decoder),
+        };
+        let (fault, over) = match chunk(body.as_mut()).await {
+            Some(Ok(chunk)) => {
+                let fed = decoder.feed(chunk, &mut self.deltas).map_err(|error| of_decode(&error));
+                (fed.err(), false)
+            }
+            Some(Err(failure)) => (Some(of_send(failure)), true),
+            None => (decoder.finish(&mut self.deltas).map_err(|error| of_decode(&error)).err(), true),
+        };
+        let failed = fault.is_some();
+        self.deltas.extend(fault.map(|fault| Delta::End(End::Failed(fault))));
+        over || failed
+    }
+
     fn digest(&mut self, events: &mut Vec<Event>, over: bool) {
         let mut detail = String::new();
-        for delta in self.deltas.drain(..) {
-            if let Delta::End(End::Failed(failure)) = &delta {
-                detail.clone_from(&failure.detail);
+        for mut delta in self.deltas.drain(..) {
+            if let Delta::End(End::Failed(fault)) = &mut delta {
+                mask(fault, &self.secrets, None);
+                detail.clone_from(&fault.detail);
             }
             self.machine.take(delta, events);
         }
@@ -99,18 +101,12 @@ impl Events {
     }
 
     /// Ends the answer as failed, now: the events that say so. For a gateway that is about to stop (E5).
-    pub fn abort(&mut self, code: &str, message: &str) -> Vec<Event> {
+    pub fn abort(&mut self, kind: FaultKind) -> Vec<Event> {
         let mut events = Vec::new();
         if self.source.take().is_some() {
-            let failure =
-                Failure { code: code.to_owned(), message: message.to_owned(), detail: String::new() };
-            self.machine.take(Delta::End(End::Failed(failure)), &mut events);
+            self.machine.take(Delta::End(End::Failed(Fault::new(kind))), &mut events);
             self.record.ended(self.machine.response(), "");
         }
         events
     }
-}
-
-fn failed(error: Error) -> Delta {
-    Delta::End(End::Failed(Failure { code: error.code, message: error.message, detail: error.detail }))
 }

@@ -8,6 +8,8 @@ use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use lattice_wire::write::Segments;
 
+use crate::mask::Secrets;
+
 /// A way to one provider entry: pools, timeouts and credentials are behind it.
 pub trait Upstream: Debug + Send + Sync {
     /// Sends a request; done when the answer's headers are there.
@@ -20,6 +22,8 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
+    /// What was added to the request and must not come back in anybody's words: tokens, the operator's headers.
+    pub secrets: Secrets,
     /// The body. Dropping it ends the exchange.
     pub body: Box<dyn AnswerBody>,
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use lattice_gateway::Machine;
 use lattice_model::{
-    Closing, Delta, End, Event, Failure, Format, Include, IncompleteReason, Item, Opening, Outcome, Part,
-    Sampling, Status, Terminal, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
+    Closing, Delta, End, Event, Fault, FaultKind, Format, Include, IncompleteReason, Item, Opening, Outcome,
+    Part, Sampling, Status, Terminal, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
 };
 use proptest::prelude::*;
 
@@ -265,11 +265,7 @@ fn any_delta() -> impl Strategy<Value = Delta> {
         Just(Delta::Usage(Box::<Usage>::default())),
         Just(Delta::End(End::Completed)),
         Just(Delta::End(End::Incomplete(IncompleteReason::ContentFilter))),
-        Just(Delta::End(End::Failed(Failure {
-            code: "x".into(),
-            message: "y".into(),
-            detail: String::new()
-        }))),
+        Just(Delta::End(End::Failed(Fault::new(FaultKind::Server)))),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What a provider's decoder reports, in the order in which the provider said it.
 
+use crate::fault::Fault;
 use crate::item::{Annotation, Item, Part, Phase, Status};
 use crate::json::{Extra, Json};
 use crate::response::IncompleteReason;
@@ -208,16 +209,5 @@ pub enum End {
     /// It was cut short.
     Incomplete(IncompleteReason),
     /// It failed.
-    Failed(Failure),
-}
-
-/// Why an answer failed, in words that are safe for the client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// A stable code such as `server_error`, `rate_limit_exceeded`, `upstream_cut`.
-    pub code: String,
-    /// What happened, without the provider's own text where that could give something away.
-    pub message: String,
-    /// What the provider said, for the log.
-    pub detail: String,
+    Failed(Fault),
 }

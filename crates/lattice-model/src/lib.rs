@@ -8,6 +8,7 @@
 
 mod delta;
 mod event;
+mod fault;
 mod item;
 mod json;
 mod response;
@@ -16,8 +17,9 @@ mod tool;
 mod turn;
 mod usage;
 
-pub use delta::{Answer, Closing, Delta, End, Failure, Opening, StepKey};
+pub use delta::{Answer, Closing, Delta, End, Opening, StepKey};
 pub use event::{Event, Place, Terminal};
+pub use fault::{Class, Facts, Fault, FaultKind, Retry};
 pub use item::{
     Annotation, Detail, File, FunctionCall, FunctionCallOutput, Image, Item, Message, OtherItem, OutputText,
     Part, Phase, Reasoning, Role, Status, UrlCitation,

@@ -4,12 +4,11 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::write::Segments;
 use secrecy::SecretString;
 
 use crate::error::{DecodeError, EncodeError};
-use crate::fault::Fault;
 
 /// A provider: a codec, not a client.
 pub trait Provider: Debug + Send + Sync {
@@ -28,7 +27,8 @@ pub trait Provider: Debug + Send + Sync {
     /// [`DecodeError`] for what is not this provider's format.
     fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
 
-    /// What an answer with an error status means. Never fails: what cannot be read is judged by its status.
+    /// What an answer with an error status means. Never fails: what cannot be read is judged by its status. The provider's words in it
+    /// are raw.
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault;
 
     /// What the transport has to add before a call can be made, beyond the headers that [`Self::encode`] wrote.

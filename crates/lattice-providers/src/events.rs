@@ -56,6 +56,13 @@ impl<D: EventDecoder> Decoder for SseDecoder<D> {
     }
 
     fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        // A bare object at the very end is whole where it is JSON, and a cut one where it is not.
+        let decoder = &mut self.decoder;
+        let mut last = Ok(());
+        self.reader.finish(|event| {
+            last = decoder.event(&event.name, event.data, deltas).map_err(|_| DecodeError::Cut);
+        });
+        last?;
         if self.reader.is_mid_event() && !deltas.iter().any(|delta| matches!(delta, Delta::End(_))) {
             // What stands in the middle of an event may be anything: the decoder judges only whole ones.
             return self.decoder.finish(deltas).and(Err(DecodeError::Cut));

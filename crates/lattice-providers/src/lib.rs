@@ -7,7 +7,7 @@ mod codec;
 mod data_url;
 mod error;
 mod events;
-mod fault;
+mod faults;
 mod foreign;
 pub mod seal;
 mod settings;
@@ -24,7 +24,7 @@ mod vertex;
 pub use codec::{Credential, Decoder, Exchange, Model, Provider, TokenSource};
 pub use error::{DecodeError, EncodeError, SettingsError};
 pub use events::{EventDecoder, SseDecoder};
-pub use fault::{Fault, FaultKind};
+pub use faults::{Rule, TABLES};
 pub use openai_compatible::{PRESETS, Preset};
 pub use settings::{Api, Settings};
 

@@ -200,7 +200,7 @@ fn whole_answers_decode() {
         assert!(has_end(&deltas), "{name}");
         if let Some(Delta::End(End::Failed(failure))) = deltas.last() {
             assert_eq!(
-                (name.as_str(), failure.code.as_str()),
+                (name.as_str(), failure.code()),
                 ("azure-openai/chat_prompt_filtered", "content_filter")
             );
             continue;
@@ -222,7 +222,9 @@ fn whole_answers_decode() {
 
 #[test]
 fn c5_errors_keep_their_meaning() {
-    use lattice_providers::FaultKind::{Credentials, InvalidRequest, NotFound, RateLimited};
+    use lattice_model::FaultKind::{
+        ContextLength, Credentials, InvalidRequest, ModelNotFound, Quota, RateLimited,
+    };
     let mut seen = 0;
     for recording in recordings() {
         let status = u16::try_from(recording.response["status"].as_u64().unwrap()).unwrap();
@@ -241,17 +243,16 @@ fn c5_errors_keep_their_meaning() {
         let name = &recording.name;
         let expected = match status {
             401 => Credentials,
-            404 => NotFound,
+            404 => ModelNotFound,
+            429 if name.contains("quota") => Quota,
             429 => RateLimited,
+            _ if name.contains("context_length") => ContextLength,
             _ => InvalidRequest,
         };
         assert_eq!(fault.kind, expected, "{name}");
-        assert!(!fault.detail.is_empty() && !fault.message.is_empty());
-        if name.contains("context_length") && status == 400 {
-            assert_eq!(fault.code.as_deref(), Some("context_length_exceeded"), "{name}");
-        }
+        assert!(!fault.detail.is_empty() && fault.said.is_some(), "{name}");
         if name.ends_with("retry_info") || name.ends_with("retry_after") {
-            assert!(fault.retry_after.is_some(), "{name}");
+            assert!(fault.after.is_some(), "{name}");
         }
     }
     assert!(seen >= 10);

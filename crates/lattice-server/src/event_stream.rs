@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::unfold;
 use lattice_gateway::Events;
-use lattice_model::Event;
+use lattice_model::{Event, FaultKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
@@ -64,7 +64,7 @@ impl Stream {
             biased;
             more = self.events.next(&mut self.batch) => self.over = !more,
             () = self.cut.cancelled() => {
-                self.batch = self.events.abort("server_shutdown", "the gateway is shutting down; send the request again");
+                self.batch = self.events.abort(FaultKind::Shutdown);
                 self.over = true;
             }
             () = tokio::time::sleep(self.heartbeat) => return Some(Bytes::from_static(HEARTBEAT)),

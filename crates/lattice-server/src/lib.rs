@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub use dialects::responses::EventWriter;
 pub use endpoints::openapi::document as openapi_document;
 pub use layers::Cors;
+pub use problem::status_of;
 pub use serve::{Limits, serve};
 pub use tls::{TlsError, TlsFiles, acceptor};
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use lattice_gateway::{Class, Error};
-use lattice_model::ErrorBody;
+use lattice_gateway::Error;
+use lattice_model::{Class, ErrorBody};
 
 use crate::dialects::responses::{Invalid, to_wire};
 
@@ -84,19 +84,21 @@ impl From<Invalid> for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let status = match error.class {
-            Class::InvalidRequest => StatusCode::BAD_REQUEST,
-            Class::NotFound => StatusCode::NOT_FOUND,
-            Class::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Class::BadGateway => StatusCode::BAD_GATEWAY,
-            Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        };
-        let mut problem = Self::new(status, &error.code, error.message);
-        problem.body.param = error.param;
-        problem.retry_after = error.retry_after;
-        problem
+        let status = status_of(error.class());
+        Self { status, retry_after: error.retry_after, body: *error.body }
+    }
+}
+
+/// The status for a class of fault.
+pub fn status_of(class: Class) -> StatusCode {
+    match class {
+        Class::InvalidRequest => StatusCode::BAD_REQUEST,
+        Class::NotFound => StatusCode::NOT_FOUND,
+        Class::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Class::BadGateway | Class::Model => StatusCode::BAD_GATEWAY,
+        Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 

@@ -63,6 +63,7 @@ impl Line {
         deadline: Option<Instant>,
     ) -> Result<Answer, SendError> {
         let request = self.prepare(request);
+        let sensitive = request.headers().values().filter(|value| value.is_sensitive()).cloned().collect();
         let is_tls = request.uri().scheme_str() == Some("https");
         let (client, place) = self.lanes.take(|load| Arc::new(self.client(load, is_tls)));
         let mut timer = self.first_byte_timer(deadline);
@@ -76,7 +77,7 @@ impl Line {
         };
         let (head, incoming) = answer.into_parts();
         let body = AnswerBody::new(incoming, timer, self.timeouts.idle, deadline, place);
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Answer { status: head.status, headers: head.headers, sensitive, body })
     }
 
     fn prepare(&self, request: Request<Segments>) -> Request<RequestBody> {

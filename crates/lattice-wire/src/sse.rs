@@ -1,5 +1,6 @@
 //! Server-sent events, read as the WHATWG HTML standard (section 9.2.6) says: any of LF, CRLF and CR ends a line, comments
-//! are skipped, several `data` lines are joined by LF.
+//! are skipped, several `data` lines are joined by LF. One thing beyond the standard: some servers break off with a bare JSON
+//! object, without `data:`; it is an event too, so that its cause is not lost.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -30,6 +31,8 @@ pub struct SseReader {
     /// The last byte was a CR: an LF right after it belongs to the same line end.
     after_cr: bool,
     at_start: bool,
+    /// Within a bare JSON object: all lines up to the next empty one are its.
+    bare: bool,
     limit: usize,
 }
 
@@ -42,6 +45,7 @@ impl SseReader {
             data: None,
             after_cr: false,
             at_start: true,
+            bare: false,
             limit,
         }
     }
@@ -99,11 +103,17 @@ impl SseReader {
             }
         }
         if line.is_empty() {
+            self.bare = false;
             let name = std::mem::take(&mut self.name);
             if let Some(data) = self.data.take() {
                 found(SseEvent { name, data });
             }
             return Ok(());
+        }
+        // No field's name begins so.
+        if self.bare || (line.first() == Some(&b'{') && self.data.is_none()) {
+            self.bare = true;
+            return self.push_data(line);
         }
         let colon = memchr::memchr(b':', &line).unwrap_or(line.len());
         let field = line.split_to(colon);
@@ -116,16 +126,33 @@ impl SseReader {
         }
         match field.as_ref() {
             b"event" => self.name = value,
-            b"data" => {
-                self.bounded(value.len())?;
-                self.data = Some(match self.data.take() {
-                    None => value,
-                    Some(before) => [before.as_ref(), b"\n", value.as_ref()].concat().into(),
-                });
-            }
+            b"data" => self.push_data(value)?,
             _ => {}
         }
         Ok(())
+    }
+
+    fn push_data(&mut self, value: Bytes) -> Result<(), TooLarge> {
+        self.bounded(value.len())?;
+        self.data = Some(match self.data.take() {
+            None => value,
+            Some(before) => [before.as_ref(), b"\n", value.as_ref()].concat().into(),
+        });
+        Ok(())
+    }
+
+    /// The stream is over: a bare JSON object needs no empty line behind it.
+    pub fn finish(&mut self, found: impl FnOnce(SseEvent)) {
+        let is_bare = self.bare || (self.data.is_none() && self.partial.first() == Some(&b'{'));
+        let line = self.partial.split().freeze();
+        if !is_bare {
+            return;
+        }
+        let last = if line.is_empty() { Ok(()) } else { self.push_data(line) };
+        self.bare = false;
+        if let (Ok(()), Some(data)) = (last, self.data.take()) {
+            found(SseEvent { name: std::mem::take(&mut self.name), data });
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use lattice_gateway::{Answer, AnswerBody, SendFailure, Upstream};
+use lattice_gateway::{Answer, AnswerBody, Secrets, SendFailure, Upstream};
 use lattice_transport::SendError;
 use lattice_wire::write::Segments;
 
@@ -19,6 +19,7 @@ impl Upstream for Line {
             Ok(Answer {
                 status: answer.status.as_u16(),
                 headers: answer.headers,
+                secrets: Secrets::of_values(answer.sensitive),
                 body: Box::new(Body(answer.body)),
             })
         })

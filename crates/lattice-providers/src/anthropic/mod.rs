@@ -12,13 +12,12 @@ mod thinking;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 
 use crate::Kind;
 use crate::codec::{Credential, Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
-use crate::fault::Fault;
 
 pub(crate) use config::version;
 
@@ -65,7 +64,7 @@ impl Provider for Claude {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        error::fault(status, headers, body)
+        error::MEANINGS.of_answer(status, headers, body)
     }
 
     fn credential(&self) -> Credential {

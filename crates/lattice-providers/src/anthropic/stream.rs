@@ -2,17 +2,17 @@
 
 use bytes::Bytes;
 use lattice_model::{
-    Annotation, Answer, Closing, Delta, End, Extra, Failure, IncompleteReason, Json, Opening, Text,
-    TextBuilder, Turn, UrlCitation, Usage,
+    Annotation, Answer, Closing, Delta, End, Extra, IncompleteReason, Json, Opening, Text, TextBuilder, Turn,
+    UrlCitation, Usage,
 };
 use lattice_wire::Str;
 use lattice_wire::anthropic as wire;
 
+use super::error::MEANINGS;
 use super::request::OUTPUT_TOOL;
 use super::thinking::sealed;
 use crate::error::DecodeError;
 use crate::events::EventDecoder;
-use crate::fault::safe;
 
 /// Reads the events of one answer.
 #[derive(Debug)]
@@ -127,7 +127,8 @@ impl EventDecoder for Events {
             "message_stop" => self.conclude(deltas),
             "error" => {
                 self.ended = true;
-                deltas.push(Delta::End(End::Failed(failure(event.error.as_ref(), &data))));
+                let error = serde_json::from_slice(&data).unwrap_or_default();
+                deltas.push(Delta::End(End::Failed(MEANINGS.of_value(&error))));
             }
             // `ping`, and what is still to come (C14).
             _ => {}
@@ -402,21 +403,5 @@ impl Events {
         self.close_message(deltas);
         self.ended = true;
         deltas.push(Delta::End(self.end.take().unwrap_or(End::Completed)));
-    }
-}
-
-/// An `error` event: <https://docs.claude.com/en/api/errors>.
-fn failure(error: Option<&wire::ErrorBody<'_>>, data: &Bytes) -> Failure {
-    let kind = error.and_then(|error| error.kind).map(Str::plain).unwrap_or_default();
-    let code = match kind.as_str() {
-        "overloaded_error" => "provider_overloaded",
-        "rate_limit_error" => "rate_limit_exceeded",
-        _ => "server_error",
-    };
-    let message = error.and_then(|error| error.message).map(Str::plain).unwrap_or_default();
-    Failure {
-        code: code.to_owned(),
-        message: if message.is_empty() { "the provider failed".to_owned() } else { safe(&message) },
-        detail: String::from_utf8_lossy(data.get(..data.len().min(2000)).unwrap_or(data)).into_owned(),
     }
 }

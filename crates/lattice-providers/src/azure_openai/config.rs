@@ -3,7 +3,7 @@
 use super::AzureOpenAi;
 use crate::codec::{Credential, Provider, TokenSource};
 use crate::error::SettingsError;
-use crate::openai::{Codec, secret_header};
+use crate::openai::{Codec, MEANINGS, secret_header};
 use crate::openai_compatible::Quirks;
 use crate::settings::{Api, Settings};
 use secrecy::ExposeSecret;
@@ -46,7 +46,7 @@ pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsEr
         dated: version.map(str::to_owned),
         key,
         credential,
-        codec: Codec::new(settings.api.unwrap_or(Api::Responses), origin, Quirks::openai()),
+        codec: Codec::new(settings.api.unwrap_or(Api::Responses), origin, Quirks::openai(), MEANINGS),
     }))
 }
 

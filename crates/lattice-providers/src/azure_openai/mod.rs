@@ -7,13 +7,12 @@ mod tests;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 
 use crate::Kind;
 use crate::codec::{Credential, Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError};
-use crate::fault::Fault;
-use crate::openai::{Codec, call, fault};
+use crate::openai::{Codec, call};
 
 pub(crate) use config::entra;
 
@@ -47,7 +46,7 @@ impl Provider for AzureOpenAi {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        fault(status, headers, body)
+        self.codec.fault(status, headers, body)
     }
 
     fn credential(&self) -> Credential {

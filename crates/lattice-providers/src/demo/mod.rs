@@ -6,12 +6,12 @@ mod sample;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 
 use crate::Kind;
 use crate::codec::{Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError, SettingsError};
-use crate::fault::Fault;
+use crate::faults::Meanings;
 use crate::foreign;
 use crate::settings::Settings;
 
@@ -64,7 +64,7 @@ impl Provider for Demo {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        Fault::of_status(status, headers, body, None)
+        Meanings::of(&[]).of_answer(status, headers, body)
     }
 
     fn own_models(&self) -> &[&'static str] {

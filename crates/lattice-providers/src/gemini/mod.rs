@@ -32,17 +32,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 
 use crate::Kind;
 use crate::codec::{Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
-use crate::fault::Fault;
 use crate::openai::call;
 
 pub(crate) use config::key_header;
-pub(crate) use error::fault;
+pub(crate) use error::MEANINGS;
 
 /// The kind.
 pub(crate) const KIND: Kind = Kind { name: "google", build: config::build };
@@ -147,6 +146,6 @@ impl Provider for Gemini {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        fault(status, headers, body)
+        MEANINGS.of_answer(status, headers, body)
     }
 }

@@ -86,7 +86,7 @@ impl EventDecoder for Events {
             lattice_wire::parse(&data).map_err(|error| DecodeError::Malformed(error.to_string()))?;
         if let Some(error) = response.error.filter(|error| !error.is_null()) {
             self.ended = true;
-            deltas.push(Delta::End(End::Failed(endings::failure(error))));
+            deltas.push(Delta::End(endings::failed(error)));
             return Ok(());
         }
         self.begin(&response, deltas);
@@ -144,8 +144,7 @@ impl Events {
             }
         }
         if let Some(reason) = candidate.finish_reason {
-            let said = candidate.finish_message.map(Str::plain).unwrap_or_default();
-            self.end = endings::of(reason.escaped(), &said).or(self.end.take());
+            self.end = endings::of(reason.escaped()).or(self.end.take());
         }
     }
 

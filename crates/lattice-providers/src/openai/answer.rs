@@ -1,21 +1,24 @@
 //! The response resource, whole: an answer that was not streamed, and the ends of a stream.
 
 use bytes::Bytes;
-use lattice_model::{Answer, Delta, End, Failure, IncompleteReason, Item, StepKey};
+use lattice_model::{Answer, Delta, End, Fault, IncompleteReason, Item, StepKey};
 use lattice_wire::responses::event::{AnyItem, ErrorEvent, ErrorFields, Resource};
 use lattice_wire::responses::read;
 use lattice_wire::responses::request as wire;
 use lattice_wire::{Raw, Str, extra_of};
+use serde_json::{Value, json};
 
 use crate::error::DecodeError;
-use crate::fault::safe;
+use crate::faults::Meanings;
 use crate::seal;
 
-/// What becomes of encrypted reasoning.
+/// What becomes of encrypted reasoning, and of errors.
 #[derive(Debug)]
 pub(super) struct Sealing {
     /// What it is tagged with; `None` when the client did not ask for it.
     pub(super) origin: Option<String>,
+    /// What errors mean.
+    pub(super) meanings: Meanings,
 }
 
 impl Sealing {
@@ -46,7 +49,7 @@ pub(super) fn decode(body: &Bytes, sealing: &Sealing, deltas: &mut Vec<Delta>) -
     let resource: Resource<'_> = read_as(body)?;
     deltas.push(begin(&resource, body));
     items(&resource, body, sealing, deltas)?;
-    end(&resource, body, deltas)
+    end(&resource, body, sealing.meanings, deltas)
 }
 
 /// The facts about the answer as a whole.
@@ -116,7 +119,12 @@ fn whole(item: Item, sealing: &Sealing) -> Delta {
 }
 
 /// Usage and end, by the response's status.
-pub(super) fn end(resource: &Resource<'_>, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+pub(super) fn end(
+    resource: &Resource<'_>,
+    body: &Bytes,
+    meanings: Meanings,
+    deltas: &mut Vec<Delta>,
+) -> Result<(), DecodeError> {
     if let Some(usage) = &resource.usage {
         deltas.push(Delta::Usage(Box::new(usage.to_model(body))));
     }
@@ -131,7 +139,7 @@ pub(super) fn end(resource: &Resource<'_>, body: &Bytes, deltas: &mut Vec<Delta>
                 Some(other) => IncompleteReason::Other(other.to_owned()),
             })
         }
-        Some("failed" | "cancelled") => End::Failed(failure(resource.error.as_ref(), body)),
+        Some("failed" | "cancelled") => End::Failed(failed(resource.error.as_ref(), meanings)),
         other => return Err(DecodeError::Malformed(format!("a response ended with the status {other:?}"))),
     };
     deltas.push(Delta::End(end));
@@ -139,39 +147,29 @@ pub(super) fn end(resource: &Resource<'_>, body: &Bytes, deltas: &mut Vec<Delta>
 }
 
 /// What an `error` event means.
-pub(super) fn error_event(event: &ErrorEvent<'_>, document: &[u8]) -> Failure {
+pub(super) fn error_event(event: &ErrorEvent<'_>, meanings: Meanings) -> Fault {
     match &event.error {
-        Some(error) => failure(Some(error), document),
-        None => failed(word(event.code), event.message.map(Str::plain), document),
+        Some(error) => failed(Some(error), meanings),
+        None => meanings.of_value(&json!({
+            "code": event.code.map(plain),
+            "message": event.message.map(Str::plain),
+        })),
     }
 }
 
-fn failure(error: Option<&ErrorFields<'_>>, document: &[u8]) -> Failure {
-    let kind = || error.and_then(|error| error.kind).map(Str::plain);
-    let code = word(error.and_then(|error| error.code)).or_else(kind);
-    failed(code, error.and_then(|error| error.message).map(Str::plain), document)
+fn failed(error: Option<&ErrorFields<'_>>, meanings: Meanings) -> Fault {
+    let word = |word: Option<Str<'_>>| word.map(Str::plain);
+    let value = error.map(|error| {
+        json!({
+            "type": word(error.kind),
+            "code": error.code.map(plain),
+            "message": word(error.message),
+            "param": word(error.param),
+        })
+    });
+    meanings.of_value(&value.unwrap_or_default())
 }
 
-/// A code that is a word: some servers repeat the status here.
-fn word(code: Option<Raw<'_>>) -> Option<String> {
-    let code: String = serde_json::from_str(code?.0.get()).ok()?;
-    code.contains(|c: char| c.is_ascii_alphabetic()).then_some(code)
-}
-
-/// What the provider says about limits and about itself names the operator's organisation or bill: only the log gets it.
-fn failed(code: Option<String>, message: Option<String>, document: &[u8]) -> Failure {
-    let code = code.unwrap_or_else(|| "server_error".to_owned());
-    let message = match code.as_str() {
-        "rate_limit_exceeded" | "insufficient_quota" | "too_many_requests" => {
-            "the provider's rate limit or quota is exceeded".to_owned()
-        }
-        "invalid_api_key" | "authentication_error" => "the provider failed".to_owned(),
-        _ => message
-            .map(|said| safe(&said))
-            .filter(|said| !said.is_empty())
-            .unwrap_or_else(|| "the provider failed".to_owned()),
-    };
-    let detail =
-        String::from_utf8_lossy(document.get(..document.len().min(2000)).unwrap_or(document)).into_owned();
-    Failure { code, message, detail }
+fn plain(raw: Raw<'_>) -> Value {
+    serde_json::from_str(raw.0.get()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Codec, OpenAi};
+use super::{Codec, MEANINGS, OpenAi};
 use crate::codec::Provider;
 use crate::error::SettingsError;
 use crate::openai_compatible::Quirks;
@@ -21,7 +21,7 @@ pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsEr
     Ok(Box::new(OpenAi {
         base: settings.base(Some(ENDPOINT))?,
         authorization: bearer(key)?,
-        codec: Codec::new(settings.api.unwrap_or(Api::Responses), origin, Quirks::openai()),
+        codec: Codec::new(settings.api.unwrap_or(Api::Responses), origin, Quirks::openai(), MEANINGS),
     }))
 }
 

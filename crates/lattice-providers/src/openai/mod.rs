@@ -10,18 +10,19 @@ pub(crate) mod tests;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::write::Segments;
 
 use crate::codec::{Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
-use crate::fault::Fault;
+use crate::faults::Meanings;
 use crate::openai_compatible::ChatCodec;
 use crate::{Api, Kind};
 
 pub(crate) use config::{bearer, secret_header};
-pub(crate) use error::fault;
+pub(crate) use error::MEANINGS;
+pub(crate) use error::with_own_param;
 
 /// The kind.
 pub(crate) const KIND: Kind = Kind { name: "openai", build: config::build };
@@ -44,10 +45,22 @@ pub(crate) enum Codec {
 }
 
 impl Codec {
-    pub(crate) fn new(api: Api, origin: String, chat: crate::openai_compatible::Quirks) -> Self {
+    pub(crate) fn new(
+        api: Api,
+        origin: String,
+        chat: crate::openai_compatible::Quirks,
+        meanings: Meanings,
+    ) -> Self {
         match api {
-            Api::Responses => Self::Responses(ResponsesCodec { origin }),
-            Api::ChatCompletions => Self::Chat(ChatCodec::new(origin, chat)),
+            Api::Responses => Self::Responses(ResponsesCodec { origin, meanings }),
+            Api::ChatCompletions => Self::Chat(ChatCodec::new(origin, chat, meanings)),
+        }
+    }
+
+    pub(crate) fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
+        match self {
+            Self::Responses(codec) => codec.meanings.of_answer(status, headers, body),
+            Self::Chat(codec) => with_own_param(codec.meanings().of_answer(status, headers, body)),
         }
     }
 
@@ -91,6 +104,8 @@ impl Codec {
 pub(crate) struct ResponsesCodec {
     /// What encrypted reasoning is tagged with.
     origin: String,
+    /// What errors mean.
+    meanings: Meanings,
 }
 
 impl ResponsesCodec {
@@ -107,7 +122,10 @@ impl ResponsesCodec {
     }
 
     fn sealing(&self, turn: &Turn) -> answer::Sealing {
-        answer::Sealing { origin: turn.include.encrypted_reasoning.then(|| self.origin.clone()) }
+        answer::Sealing {
+            origin: turn.include.encrypted_reasoning.then(|| self.origin.clone()),
+            meanings: self.meanings,
+        }
     }
 }
 
@@ -127,7 +145,7 @@ impl Provider for OpenAi {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        fault(status, headers, body)
+        self.codec.fault(status, headers, body)
     }
 }
 

@@ -91,7 +91,7 @@ impl Events {
         let resource = event.response.ok_or_else(|| lacks("response"))?;
         deltas.push(begin(&resource, data));
         missing_items(&resource, data, &self.reported, &self.sealing, deltas)?;
-        end(&resource, data, deltas)?;
+        end(&resource, data, self.sealing.meanings, deltas)?;
         self.ended = true;
         Ok(())
     }
@@ -99,7 +99,7 @@ impl Events {
     fn error(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         let event: ErrorEvent<'_> = read_as(data)?;
         self.ended = true;
-        deltas.push(Delta::End(End::Failed(error_event(&event, data))));
+        deltas.push(Delta::End(End::Failed(error_event(&event, self.sealing.meanings))));
         Ok(())
     }
 

@@ -1,19 +1,25 @@
 //! A whole completion: the same pieces as a stream's, all at once.
 
 use bytes::Bytes;
-use lattice_model::{Delta, End, Turn};
+use lattice_model::{Delta, Turn};
 use lattice_wire::chat_completions::Completion;
 
 use super::stream::Chunks;
-use super::values::{failure, usage_of};
+use super::values::{failed, usage_of};
 use crate::error::DecodeError;
+use crate::faults::Meanings;
 
-pub(super) fn decode(turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+pub(super) fn decode(
+    turn: &Turn,
+    body: &Bytes,
+    meanings: Meanings,
+    deltas: &mut Vec<Delta>,
+) -> Result<(), DecodeError> {
     let completion: Completion<'_> =
         lattice_wire::parse(body).map_err(|error| DecodeError::Malformed(error.to_string()))?;
     if let Some(error) = completion.error.filter(|error| !error.is_null()) {
         // Azure reports a filtered prompt so, with status 200.
-        deltas.push(Delta::End(End::Failed(failure(error))));
+        deltas.push(Delta::End(failed(error, meanings)));
         return Ok(());
     }
     let choices = completion.choices.iter().flatten();
@@ -21,7 +27,7 @@ pub(super) fn decode(turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Resu
     let Some(choice) = told.min_by_key(|choice| choice.index.unwrap_or_default()) else {
         return Err(DecodeError::Malformed("the completion has no choices".to_owned()));
     };
-    let mut chunks = Chunks::new(turn);
+    let mut chunks = Chunks::new(turn, meanings);
     chunks.begin(&completion, deltas);
     chunks.choice(choice, body, deltas);
     if let Some(usage) = completion.usage {

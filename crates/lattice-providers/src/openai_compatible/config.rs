@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use super::{Compatible, PRESETS, Quirks};
 use crate::codec::Provider;
 use crate::error::SettingsError;
+use crate::faults::{Meanings, OPENAI};
 use crate::openai::{Codec, bearer};
 use crate::settings::{Api, Settings};
 
@@ -30,6 +31,11 @@ pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsEr
     Ok(Box::new(Compatible {
         base: settings.base(preset.map(|preset| preset.endpoint))?,
         authorization: key.map(bearer).transpose()?,
-        codec: Codec::new(settings.api.unwrap_or(Api::ChatCompletions), origin, Quirks::of_preset(name)),
+        codec: Codec::new(
+            settings.api.unwrap_or(Api::ChatCompletions),
+            origin,
+            Quirks::of_preset(name),
+            Meanings { own: preset.map_or(&[], |preset| preset.faults), api: OPENAI },
+        ),
     }))
 }

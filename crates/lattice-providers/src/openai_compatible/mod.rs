@@ -13,15 +13,15 @@ mod values;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::write::Segments;
 
 use crate::Kind;
 use crate::codec::{Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
-use crate::fault::Fault;
-use crate::openai::{Codec, call, fault};
+use crate::faults::Meanings;
+use crate::openai::{Codec, call};
 
 pub use presets::{PRESETS, Preset};
 pub(crate) use quirks::Quirks;
@@ -41,31 +41,35 @@ struct Compatible {
 #[derive(Debug)]
 pub(crate) struct ChatCodec {
     quirks: Quirks,
+    meanings: Meanings,
 }
 
 impl ChatCodec {
     /// For servers of these quirks. This API has no encrypted reasoning, so nothing is tagged with the origin.
-    pub(crate) fn new(_origin: String, quirks: Quirks) -> Self {
-        Self { quirks }
+    pub(crate) fn new(_origin: String, quirks: Quirks, meanings: Meanings) -> Self {
+        Self { quirks, meanings }
+    }
+
+    /// What errors mean.
+    pub(crate) fn meanings(&self) -> Meanings {
+        self.meanings
     }
 
     pub(crate) fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
         request::body(turn, model, self.quirks)
     }
 
-    #[expect(clippy::unused_self, reason = "one shape with the other codec")]
     pub(crate) fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
-        Box::new(SseDecoder::new(stream::Chunks::new(turn)))
+        Box::new(SseDecoder::new(stream::Chunks::new(turn, self.meanings)))
     }
 
-    #[expect(clippy::unused_self, reason = "one shape with the other codec")]
     pub(crate) fn decode(
         &self,
         turn: &Turn,
         body: &Bytes,
         deltas: &mut Vec<Delta>,
     ) -> Result<(), DecodeError> {
-        answer::decode(turn, body, deltas)
+        answer::decode(turn, body, self.meanings, deltas)
     }
 }
 
@@ -85,6 +89,6 @@ impl Provider for Compatible {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        fault(status, headers, body)
+        self.codec.fault(status, headers, body)
     }
 }

@@ -1,5 +1,7 @@
 //! Look-alikes of `OpenAI`, as rows.
 
+use crate::faults::{GROQ, Rule};
+
 /// A look-alike: a row, not a folder.
 #[derive(Debug, Clone, Copy)]
 pub struct Preset {
@@ -9,21 +11,23 @@ pub struct Preset {
     pub endpoint: &'static str,
     /// Whether it runs on one's own machine, without a key.
     pub(crate) local: bool,
+    /// What its errors mean beside the API's own table; tried first.
+    pub(crate) faults: &'static [Rule],
 }
 
 const fn hosted(name: &'static str, endpoint: &'static str) -> Preset {
-    Preset { name, endpoint, local: false }
+    Preset { name, endpoint, local: false, faults: &[] }
 }
 
 const fn local(name: &'static str, endpoint: &'static str) -> Preset {
-    Preset { name, endpoint, local: true }
+    Preset { name, endpoint, local: true, faults: &[] }
 }
 
 /// All presets, by name.
 pub const PRESETS: &[Preset] = &[
     hosted("deepseek", "https://api.deepseek.com/v1"),
     hosted("fireworks", "https://api.fireworks.ai/inference/v1"),
-    hosted("groq", "https://api.groq.com/openai/v1"),
+    Preset { faults: GROQ, ..hosted("groq", "https://api.groq.com/openai/v1") },
     local("llamacpp", "http://localhost:8080/v1"),
     local("lmstudio", "http://localhost:1234/v1"),
     hosted("mistral", "https://api.mistral.ai/v1"),

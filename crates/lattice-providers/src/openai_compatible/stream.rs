@@ -1,18 +1,20 @@
 //! The chunks of Chat Completions: <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
 use bytes::Bytes;
-use lattice_model::{Answer, Closing, Delta, End, Extra, Failure, Opening, StepKey, Text, Turn};
+use lattice_model::{Answer, Closing, Delta, End, Extra, Fault, FaultKind, Opening, StepKey, Text, Turn};
 use lattice_wire::chat_completions::{Choice, Completion, Function, Message, ToolCall};
 use lattice_wire::{Raw, Str};
 
-use super::values::{annotation, arguments, end_of, failure, string, usage_of};
+use super::values::{annotation, arguments, end_of, failed, string, usage_of};
 use crate::error::DecodeError;
 use crate::events::EventDecoder;
+use crate::faults::Meanings;
 use crate::foreign::minted_call_id;
 
 /// Reads the chunks of one answer.
 #[derive(Debug)]
 pub(super) struct Chunks {
+    meanings: Meanings,
     response_id: String,
     begun: Answer,
     next_key: StepKey,
@@ -35,8 +37,9 @@ struct Call {
 }
 
 impl Chunks {
-    pub(super) fn new(turn: &Turn) -> Self {
+    pub(super) fn new(turn: &Turn, meanings: Meanings) -> Self {
         Self {
+            meanings,
             response_id: turn.id.clone(),
             begun: Answer::default(),
             next_key: 0,
@@ -71,7 +74,7 @@ impl EventDecoder for Chunks {
             lattice_wire::parse(&data).map_err(|error| DecodeError::Malformed(error.to_string()))?;
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
             self.ended = true;
-            deltas.push(Delta::End(End::Failed(failure(error))));
+            deltas.push(Delta::End(failed(error, self.meanings)));
             return Ok(());
         }
         self.begin(&chunk, deltas);
@@ -131,11 +134,8 @@ impl Chunks {
         self.open_waiting(deltas);
         let nameless = |call: &Call| call.key.is_none() && (call.id.is_some() || !call.waiting.is_empty());
         if self.calls.iter().any(nameless) {
-            self.end = Some(End::Failed(Failure {
-                code: "server_error".to_owned(),
-                message: "the provider called a function without naming it".to_owned(),
-                detail: "a tool call without a name".to_owned(),
-            }));
+            let message = "the provider called a function without naming it";
+            self.end = Some(End::Failed(Fault::new(FaultKind::Model).with_message(message)));
         }
         let mut open: Vec<StepKey> = self.calls.drain(..).filter_map(|call| call.key).collect();
         if self.message.is_none() && self.thoughts.is_none() {

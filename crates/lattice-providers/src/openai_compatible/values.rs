@@ -1,11 +1,12 @@
 //! The small values of an answer, in our own terms.
 
 use bytes::Bytes;
-use lattice_model::{Annotation, End, Extra, Failure, IncompleteReason, Json, Text, UrlCitation};
+use lattice_model::{Annotation, End, Extra, Fault, FaultKind, IncompleteReason, Text, UrlCitation};
 use lattice_wire::chat_completions as wire;
 use lattice_wire::{Raw, Str};
 
-use crate::fault::safe;
+use crate::faults::Meanings;
+use crate::openai::with_own_param;
 
 /// A string; `None` for anything else.
 pub(super) fn string(raw: Raw<'_>) -> Option<Str<'_>> {
@@ -35,37 +36,42 @@ pub(super) fn annotation(citation: &wire::UrlCitation<'_>, data: &Bytes) -> Anno
 }
 
 /// Why an answer failed, from the error object that stands in its place or in its middle.
-pub(super) fn failure(error: Raw<'_>) -> Failure {
-    let error = Json::from_raw(Bytes::copy_from_slice(error.0.get().as_bytes())).to_value();
-    let word = |key: &str| error.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
-    let message = word("message").or_else(|| error.as_str().map(str::to_owned)).unwrap_or_default();
-    Failure {
-        code: word("code")
-            .filter(|code| !code.bytes().all(|byte| byte.is_ascii_digit()))
-            .or_else(|| word("type"))
-            .unwrap_or_else(|| "server_error".to_owned()),
-        message: if message.is_empty() { "the provider failed".to_owned() } else { safe(&message) },
-        detail: error.to_string(),
-    }
+pub(super) fn failed(error: Raw<'_>, meanings: Meanings) -> End {
+    let error = serde_json::from_str(error.0.get()).unwrap_or_default();
+    End::Failed(with_own_param(meanings.of_value(&error)))
 }
 
-/// How an answer ended; `None` where nothing is said yet, as servers do that send an empty reason with every chunk.
+/// How an answer ended; `None` where nothing is said yet, as servers do that send an empty reason with every chunk. Only a known good
+/// end is one: whatever else a server says is a failure that shows its word.
 pub(super) fn end_of(reason: Str<'_>) -> Option<End> {
-    let failed = |message: &str| {
-        let detail = format!("finish_reason: {}", reason.escaped());
-        End::Failed(Failure { code: "server_error".to_owned(), message: message.to_owned(), detail })
+    let failed = |message: String| {
+        let detail = format!("finish_reason {}", reason.escaped().chars().take(64).collect::<String>());
+        End::Failed(Fault::new(FaultKind::Server).with_message(message).with_detail(detail))
     };
     Some(match reason.escaped() {
         "" => return None,
-        // Mistral's `model_length`: the model's own limit.
-        "length" | "model_length" | "max_tokens" => End::Incomplete(IncompleteReason::MaxOutputTokens),
-        "content_filter" => End::Incomplete(IncompleteReason::ContentFilter),
-        "error" => failed("the provider failed in the middle of its answer"),
+        // The standard's words; then those of TGI, of Claude and of Gemini behind servers that hand them through.
+        "stop" | "tool_calls" | "function_call" | "eos" | "eos_token" | "stop_sequence" | "end_turn"
+        | "tool_use" | "STOP" | "COMPLETE" => End::Completed,
+        // Mistral's `model_length` and Z.AI's longer word: the model's own limit.
+        "length" | "model_length" | "max_tokens" | "MAX_TOKENS" | "model_context_window_exceeded" => {
+            End::Incomplete(IncompleteReason::MaxOutputTokens)
+        }
+        "content_filter" | "sensitive" | "safety" | "SAFETY" => {
+            End::Incomplete(IncompleteReason::ContentFilter)
+        }
+        "error" => failed("the provider failed in the middle of its answer".to_owned()),
         // DeepSeek's.
         "insufficient_system_resource" => {
-            failed("the provider ran out of resources in the middle of its answer")
+            failed("the provider ran out of resources in the middle of its answer".to_owned())
         }
-        _ => End::Completed,
+        other
+            if other.len() <= 64
+                && other.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') =>
+        {
+            failed(format!("the provider broke its answer off with the reason `{other}`"))
+        }
+        _ => failed("the provider broke its answer off with a reason that is not known".to_owned()),
     })
 }
 

@@ -5,13 +5,12 @@ mod config;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use lattice_model::{Delta, Turn};
+use lattice_model::{Delta, Fault, Turn};
 
 use crate::Kind;
 use crate::codec::{Credential, Decoder, Exchange, Model, Provider};
 use crate::error::{DecodeError, EncodeError};
-use crate::fault::Fault;
-use crate::gemini::{Codec, fault};
+use crate::gemini::{Codec, MEANINGS};
 
 /// The kind.
 pub(crate) const KIND: Kind = Kind { name: "vertexai", build: config::build };
@@ -41,7 +40,7 @@ impl Provider for Vertex {
     }
 
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        fault(status, headers, body)
+        MEANINGS.of_answer(status, headers, body)
     }
 
     fn credential(&self) -> Credential {

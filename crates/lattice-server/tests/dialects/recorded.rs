@@ -139,7 +139,7 @@ fn every_recorded_answer_becomes_one_of_the_standard() {
     let mut folders: Vec<(String, String)> = Vec::new();
     for recording in recordings() {
         let Some((is_stream, body)) = recording.body() else { continue };
-        let script = Script { status: recording.status(), chunks: vec![body] };
+        let script = Script { status: recording.status(), chunks: vec![body], json: false };
         let outcome = ask_model(recording.provider(), recording.model(), &question(is_stream), script);
         let name = format!("{}/{}", recording.folder, recording.name);
         let text = if outcome.status != 200 {

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
-use lattice_gateway::{Answer, AnswerBody, Directory, Entry, Gateway, SendFailure, Target, Upstream};
+use lattice_gateway::{
+    Answer, AnswerBody, Directory, Entry, Gateway, Secrets, SendFailure, Target, Upstream,
+};
 use lattice_providers::{Api, Model, Provider, Settings, build};
 use lattice_server::App;
 use lattice_wire::write::Segments;
@@ -19,16 +21,21 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// The key of every entry: it does not look like one.
+pub(crate) const KEY: &str = "plain-words";
+
 /// What a provider answers: a status and a body in these chunks.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) status: u16,
     pub(crate) chunks: Vec<Bytes>,
+    /// Whether the answer says that it is JSON; else it says nothing.
+    pub(crate) json: bool,
 }
 
 impl Script {
     pub(crate) fn ok(chunks: Vec<Bytes>) -> Self {
-        Self { status: 200, chunks }
+        Self { status: 200, chunks, json: false }
     }
 }
 
@@ -52,7 +59,13 @@ impl Upstream for Scripted {
         let body = serde_json::from_slice(&body.to_bytes()).unwrap();
         *self.sent.lock().unwrap() = Some(Sent { uri: parts.uri.to_string(), headers: parts.headers, body });
         let body = Box::new(Chunks(self.script.chunks.clone().into()));
-        Box::pin(async { Ok(Answer { status: self.script.status, headers: HeaderMap::new(), body }) })
+        let mut headers = HeaderMap::new();
+        if self.script.json {
+            headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+        }
+        Box::pin(async move {
+            Ok(Answer { status: self.script.status, headers, secrets: Secrets::default(), body })
+        })
     }
 }
 
@@ -81,8 +94,7 @@ pub(crate) const KINDS: [&str; 9] = [
 
 /// The provider for one of [`KINDS`].
 pub(crate) fn provider(kind: &str) -> Box<dyn Provider> {
-    let key = |key: &str| Some(key.to_owned().into());
-    let base = Settings { name: "test".into(), api_key: key("key"), ..Settings::default() };
+    let base = Settings { name: "test".into(), api_key: Some(KEY.to_owned().into()), ..Settings::default() };
     let api = kind.ends_with("_chat").then_some(Api::ChatCompletions);
     let endpoint = match kind {
         "azureopenai" | "azureopenai_chat" => Some("https://r.example"),

@@ -1,6 +1,6 @@
 //! Chunks that nobody recorded: in other shapes, broken, in another order.
 
-use lattice_model::{Annotation, Delta, End, IncompleteReason, Item, Opening};
+use lattice_model::{Annotation, Delta, End, FaultKind, IncompleteReason, Item, Opening};
 use serde_json::{Value, json};
 
 use super::{chunk, ends, finish, items, read, read_chunks, read_whole, usage};
@@ -114,15 +114,21 @@ fn only_the_first_choice_is_read() {
 
 #[test]
 fn c4_finish_reasons_map() {
-    for reason in ["stop", "tool_calls", "function_call", "eos", "end_turn"] {
+    for reason in ["stop", "tool_calls", "function_call", "eos", "eos_token", "end_turn"] {
         assert_eq!(end_of(reason), End::Completed, "{reason}");
     }
-    for reason in ["length", "model_length", "max_tokens"] {
+    for reason in ["length", "model_length", "max_tokens", "model_context_window_exceeded"] {
         assert_eq!(end_of(reason), End::Incomplete(IncompleteReason::MaxOutputTokens), "{reason}");
     }
-    assert_eq!(end_of("content_filter"), End::Incomplete(IncompleteReason::ContentFilter));
+    for reason in ["content_filter", "sensitive"] {
+        assert_eq!(end_of(reason), End::Incomplete(IncompleteReason::ContentFilter), "{reason}");
+    }
     for reason in ["error", "insufficient_system_resource"] {
-        assert!(matches!(end_of(reason), End::Failed(failure) if failure.code == "server_error"), "{reason}");
+        assert!(matches!(end_of(reason), End::Failed(fault) if fault.kind == FaultKind::Server), "{reason}");
+    }
+    for reason in ["abort", "network_error", "something_new"] {
+        let End::Failed(fault) = end_of(reason) else { panic!("{reason} is no good end") };
+        assert!(fault.message().contains(reason), "{fault:?}");
     }
 }
 
