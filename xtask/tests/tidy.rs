@@ -123,7 +123,8 @@ fn crates_know_only_those_below_them() {
         ("lattice-model", &[]),
         ("lattice-wire", &["lattice-model"]),
         ("lattice-providers", &["lattice-model", "lattice-wire"]),
-        ("lattice-transport", &["lattice-providers", "lattice-wire"]),
+        // It plugs into the seam that the gateway defines.
+        ("lattice-transport", &["lattice-providers", "lattice-wire", "lattice-gateway"]),
         ("lattice-config", &["lattice-providers"]),
         ("lattice-gateway", &["lattice-model", "lattice-wire", "lattice-providers"]),
         ("lattice-server", &["lattice-model", "lattice-wire", "lattice-gateway"]),

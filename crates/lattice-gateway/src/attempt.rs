@@ -1,15 +1,17 @@
 //! One attempt: encode, send, and read on until it is known whether there is an answer.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use lattice_model::{Delta, End, Fault, Turn};
+use lattice_model::{Delta, End, Fault, FaultKind, Turn};
 use lattice_providers::{Decoder, Exchange};
 
-use crate::directory::Target;
+use crate::directory::{Route, Target};
 use crate::error::{self, Error};
 use crate::mask::{Secrets, mask};
-use crate::upstream::{self, Answer, AnswerBody, SendFailure};
+use crate::record::Record;
+use crate::upstream::{self, Answer, AnswerBody, Call, SendFailure};
 
 /// The largest answer that is not streamed, in bytes.
 const ANSWER_LIMIT: usize = 128 << 20;
@@ -23,6 +25,8 @@ const UNDECIDED: Duration = Duration::from_secs(5);
 
 /// An answer that has begun.
 pub(crate) struct Begun {
+    /// The provider entry that answers.
+    pub(crate) provider: Arc<str>,
     /// Where the rest of it comes from.
     pub(crate) source: Source,
     /// What was read of it already.
@@ -41,13 +45,36 @@ pub(crate) enum Source {
 
 /// Puts the turn to the target and reads until the first delta that a client would see (C15): up to there a failure is an error, and
 /// nobody has seen anything of it.
-pub(crate) async fn begin(target: &Target, turn: &Turn) -> Result<Begun, Error> {
+pub(crate) async fn begin(
+    route: &Route,
+    turn: &Turn,
+    deadline: Option<Instant>,
+    record: &Record,
+) -> Result<Begun, Error> {
+    let Some(target) = route.targets.first() else {
+        return Err(Error::new(
+            FaultKind::ModelNotFound,
+            "model_not_found",
+            "the model leads to no provider",
+        ));
+    };
     let entry = &target.entry;
+    record.note(|facts| facts.provider = Some(Arc::clone(&entry.name)));
+    let begun = one(target, turn, deadline).await;
+    if let Err(error) = &begun {
+        record.note(|facts| facts.detail.clone_from(&error.detail));
+    }
+    begun
+}
+
+async fn one(target: &Target, turn: &Turn, deadline: Option<Instant>) -> Result<Begun, Error> {
+    let entry = &target.entry;
+    let provider = Arc::clone(&entry.name);
     let exchange =
         entry.provider.encode(turn, &target.model).map_err(|error| Error::of_encode(&error, &entry.name))?;
     let request = match exchange {
         Exchange::Known(first) => {
-            return Ok(Begun { source: Source::Known, first, secrets: Secrets::default() });
+            return Ok(Begun { provider, source: Source::Known, first, secrets: Secrets::default() });
         }
         Exchange::Call(request) => *request,
     };
@@ -56,7 +83,7 @@ pub(crate) async fn begin(target: &Target, turn: &Turn) -> Result<Begun, Error> 
         mask(&mut fault, secrets, Some(turn));
         Error::of(&fault, Some(&entry.name))
     };
-    let mut answer = match entry.upstream.send(request).await {
+    let mut answer = match entry.upstream.send(Call { request, deadline }).await {
         Ok(answer) => answer,
         Err(failure) => return Err(told(error::of_send(failure), &own_secrets)),
     };
@@ -67,7 +94,7 @@ pub(crate) async fn begin(target: &Target, turn: &Turn) -> Result<Begun, Error> 
         Err(refused(target, answer).await)
     };
     match begun {
-        Ok((source, first)) => Ok(Begun { source, first, secrets }),
+        Ok((source, first)) => Ok(Begun { provider, source, first, secrets }),
         Err(fault) => Err(told(fault, &secrets)),
     }
 }

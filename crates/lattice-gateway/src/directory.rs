@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lattice_model::{FaultKind, Turn};
 use lattice_providers::{Model, Provider};
 
-use crate::capability::Capability;
+use crate::capability::{self, Capability};
 use crate::error::Error;
 use crate::upstream::Upstream;
 
@@ -33,6 +33,13 @@ pub struct Target {
     pub capabilities: Option<Arc<[Capability]>>,
 }
 
+/// Where the turns of one model go.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// In the order in which they are tried.
+    pub targets: Arc<[Target]>,
+}
+
 /// A model as it is listed to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedModel {
@@ -53,7 +60,7 @@ pub struct ListedModel {
 pub struct Directory {
     entries: Vec<Arc<Entry>>,
     order: Vec<String>,
-    targets: HashMap<String, Target>,
+    routes: HashMap<String, Route>,
     prefixes: Vec<(String, Arc<Entry>)>,
 }
 
@@ -75,7 +82,8 @@ impl Directory {
 
     /// Declares a model; the latest of one name wins.
     pub fn declare(&mut self, name: String, target: Target) {
-        if self.targets.insert(name.clone(), target).is_none() {
+        let route = Route { targets: Arc::new([target]) };
+        if self.routes.insert(name.clone(), route).is_none() {
             self.order.push(name);
         }
     }
@@ -92,7 +100,7 @@ impl Directory {
 
     /// One declared model.
     pub fn model(&self, name: &str) -> Option<ListedModel> {
-        let target = self.targets.get(name)?;
+        let target = self.routes.get(name)?.targets.first()?;
         Some(ListedModel {
             name: name.to_owned(),
             provider: Arc::clone(&target.entry.name),
@@ -105,28 +113,33 @@ impl Directory {
     /// Where the turn's model leads. The `provider` of a request narrows the choice and never widens it (A11).
     ///
     /// # Errors
-    /// [`FaultKind::ModelNotFound`] for a model that is not declared, [`FaultKind::InvalidRequest`] for a provider that does not have it.
-    pub fn choose(&self, turn: &Turn) -> Result<Target, Error> {
-        let target = self.targets.get(&turn.model).cloned().or_else(|| self.by_prefix(&turn.model));
-        let Some(target) = target else {
+    /// [`FaultKind::ModelNotFound`] for a model that is not declared, [`FaultKind::InvalidRequest`] for a provider that does not have it
+    /// or for something that the model was not declared to be able to do.
+    pub fn route(&self, turn: &Turn) -> Result<Route, Error> {
+        let route = self.routes.get(&turn.model).cloned().or_else(|| self.by_prefix(&turn.model));
+        let Some(route) = route else {
             let message =
                 format!("the model `{}` does not exist here; GET /v1/models lists those that do", turn.model);
             return Err(Error::new(FaultKind::ModelNotFound, "model_not_found", message).with_param("model"));
         };
-        match turn.provider.as_deref() {
-            Some(wanted) if wanted != &*target.entry.name => {
+        for target in route.targets.iter() {
+            if let Some(wanted) = turn.provider.as_deref().filter(|wanted| *wanted != &*target.entry.name) {
                 let message =
                     format!("the model `{}` is not declared for the provider `{wanted}`", turn.model);
-                Err(Error::new(FaultKind::InvalidRequest, "provider_mismatch", message)
-                    .with_param("provider"))
+                return Err(Error::new(FaultKind::InvalidRequest, "provider_mismatch", message)
+                    .with_param("provider"));
             }
-            _ => Ok(target),
+            if let Some(declared) = &target.capabilities {
+                capability::check(declared, turn)?;
+            }
         }
+        Ok(route)
     }
 
-    fn by_prefix(&self, model: &str) -> Option<Target> {
+    fn by_prefix(&self, model: &str) -> Option<Route> {
         let (_, entry) = self.prefixes.iter().find(|(prefix, _)| model.starts_with(prefix.as_str()))?;
         let model = Model { id: model.to_owned(), ..Model::default() };
-        Some(Target { entry: Arc::clone(entry), model, capabilities: None })
+        let target = Target { entry: Arc::clone(entry), model, capabilities: None };
+        Some(Route { targets: Arc::new([target]) })
     }
 }

@@ -1,14 +1,19 @@
-//! The life of a turn: route, attempt, relay, record.
+//! The life of a turn: route, recall, admit, attempt, relay, keep, record.
 //!
 //! Invariants: knows no HTTP framework, no SQL, and no provider by name. [`Gateway::respond`] is the table of contents.
 
+mod admit;
+mod asked;
 mod attempt;
 mod capability;
+mod clock;
 mod directory;
 mod error;
 mod items;
+mod keep;
 mod machine;
 mod mask;
+mod recall;
 mod record;
 mod relay;
 mod upstream;
@@ -16,35 +21,30 @@ mod upstream;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use lattice_model::Turn;
 
+pub use asked::{Asked, Caller};
 pub use capability::Capability;
-pub use directory::{Directory, Entry, ListedModel, Target};
+pub use clock::Clock;
+pub use directory::{Directory, Entry, ListedModel, Route, Target};
 pub use error::Error;
 pub use machine::Machine;
 pub use mask::Secrets;
+pub use record::{Ending, Record, Recorder, TurnRecord};
 pub use relay::Events;
-pub use upstream::{Answer, AnswerBody, SendFailure, Upstream};
-
-/// Seconds since 1970, UTC.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+pub use upstream::{Answer, AnswerBody, Call, SendFailure, Upstream};
 
 /// The gateway: what is configured now, and the way of a turn through it.
+#[derive(Debug)]
 pub struct Gateway {
     directory: ArcSwap<Directory>,
-    clock: Clock,
-}
-
-impl std::fmt::Debug for Gateway {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Gateway").field("directory", &self.directory.load()).finish_non_exhaustive()
-    }
+    clock: Arc<dyn Clock>,
+    recorder: Arc<dyn Recorder>,
 }
 
 impl Gateway {
     /// Starts with this configuration.
-    pub fn new(directory: Directory, clock: Clock) -> Self {
-        Self { directory: ArcSwap::from_pointee(directory), clock }
+    pub fn new(directory: Directory, clock: Arc<dyn Clock>, recorder: Arc<dyn Recorder>) -> Self {
+        Self { directory: ArcSwap::from_pointee(directory), clock, recorder }
     }
 
     /// What is configured now.
@@ -57,27 +57,26 @@ impl Gateway {
         self.directory.store(Arc::new(directory));
     }
 
-    /// The time.
-    pub fn now(&self) -> i64 {
-        (self.clock)()
+    /// Time and ids.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
-    /// Takes a turn to a provider and its answer back. `request_id` ties the log lines of one request together.
+    /// Begins the record of a request that has just arrived.
+    pub fn record(&self, facts: TurnRecord) -> Record {
+        Record::begin(Arc::clone(&self.clock), Arc::clone(&self.recorder), facts)
+    }
+
+    /// Takes a turn to a provider and its answer back.
     ///
     /// # Errors
     /// [`Error`] for everything that goes wrong before the answer begins; later failures are events.
-    pub async fn respond(&self, turn: Turn, request_id: &str) -> Result<Events, Error> {
-        let target = self.directory.load().choose(&turn)?;
-        if let Some(declared) = &target.capabilities {
-            capability::check(declared, &turn)?;
-        }
-        let record = record::Record::new(request_id, &turn, &target);
-        match attempt::begin(&target, &turn).await {
-            Ok(begun) => Ok(relay::relay(begun, turn, &target, Arc::clone(&self.clock), record)),
-            Err(error) => {
-                record.failed(&error);
-                Err(error)
-            }
-        }
+    pub async fn respond(&self, asked: Asked, record: Record) -> Result<Events, Error> {
+        let deadline = asked.deadline;
+        let route = self.directory.load().route(&asked.turn)?;
+        let turn = recall::recall(asked).await?;
+        let permit = admit::admit().await?;
+        let begun = attempt::begin(&route, &turn, deadline, &record).await?;
+        Ok(relay::relay(begun, turn, permit, keep::Keep, Arc::clone(&self.clock), record))
     }
 }

@@ -6,23 +6,33 @@ use std::sync::Arc;
 
 use lattice_model::{
     Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Response, Status, StepKey,
-    Terminal, ToolChoice, ToolMode, Turn,
+    ToolChoice, ToolMode, Turn,
 };
 
-use crate::Clock;
+use crate::clock::Clock;
 use crate::error::body;
 use crate::items::OpenItem;
 
 /// All text of one answer may be so large, in bytes (C13).
 const OUTPUT_LIMIT: usize = 256 << 20;
 
+/// How far the end of an answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    NotYet,
+    /// Everything is closed but the answer itself.
+    Closing,
+    Over,
+}
+
 /// The state of one answer.
 pub struct Machine {
     turn: Arc<Turn>,
     stem: Box<str>,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     began: bool,
-    over: bool,
+    /// How far the end has come.
+    end: Ended,
     open: Vec<OpenItem>,
     /// The ids given out so far: an id is one item's.
     ids: HashSet<Arc<str>>,
@@ -39,7 +49,7 @@ impl std::fmt::Debug for Machine {
         formatter
             .debug_struct("Machine")
             .field("id", &self.turn.id)
-            .field("over", &self.over)
+            .field("end", &self.end)
             .field("open", &self.open.len())
             .finish_non_exhaustive()
     }
@@ -47,7 +57,7 @@ impl std::fmt::Debug for Machine {
 
 impl Machine {
     /// Starts an answer to `turn` by the provider entry of this name.
-    pub fn new(turn: Arc<Turn>, provider: Arc<str>, clock: Clock) -> Self {
+    pub fn new(turn: Arc<Turn>, provider: Arc<str>, clock: Arc<dyn Clock>) -> Self {
         let stem = turn.id.strip_prefix("resp_").unwrap_or(&turn.id).into();
         let response = Arc::new(Response {
             turn: Arc::clone(&turn),
@@ -64,7 +74,7 @@ impl Machine {
             stem,
             clock,
             began: false,
-            over: false,
+            end: Ended::NotYet,
             open: Vec::new(),
             ids: HashSet::new(),
             closing: None,
@@ -79,14 +89,19 @@ impl Machine {
         &self.response
     }
 
+    /// Whether the answer is whole and its terminal event is to come: [`Self::conclude`] makes it.
+    pub fn is_closing(&self) -> bool {
+        self.end == Ended::Closing
+    }
+
     /// Whether the terminal event was made.
     pub fn is_over(&self) -> bool {
-        self.over
+        self.end == Ended::Over
     }
 
     /// Takes what the provider said and adds the events that follow from it. After the end nothing is taken.
     pub fn take(&mut self, delta: Delta, events: &mut Vec<Event>) {
-        if self.over {
+        if self.end != Ended::NotYet {
             return;
         }
         match delta {
@@ -103,7 +118,7 @@ impl Machine {
                 self.begin(events);
             }
             Delta::Usage(usage) => Arc::make_mut(&mut self.response).usage = Some(*usage),
-            Delta::End(end) => self.end(end, events),
+            Delta::End(end) => self.close(end, events),
             other => {
                 self.begin(events);
                 self.settle(Status::Completed, events);
@@ -114,8 +129,8 @@ impl Machine {
 
     /// Ends an answer that its source has not ended: as a failure.
     pub fn end_if_open(&mut self, events: &mut Vec<Event>) {
-        if !self.over {
-            self.end(End::Failed(Fault::new(FaultKind::Cut)), events);
+        if self.end == Ended::NotYet {
+            self.close(End::Failed(Fault::new(FaultKind::Cut)), events);
         }
     }
 
@@ -130,7 +145,7 @@ impl Machine {
     fn step(&mut self, delta: Delta, events: &mut Vec<Event>) {
         self.size = self.size.saturating_add(size_of(&delta));
         if self.size > OUTPUT_LIMIT {
-            return self.end(End::Failed(Fault::new(FaultKind::AnswerTooLarge)), events);
+            return self.close(End::Failed(Fault::new(FaultKind::AnswerTooLarge)), events);
         }
         match delta {
             Delta::Open { key, item } => self.open(key, item, events),
@@ -162,7 +177,7 @@ impl Machine {
         {
             let message = format!("the model called `{name}`, which `tool_choice` does not allow");
             let fault = Fault::new(FaultKind::Model).with_code("tool_not_allowed").with_message(message);
-            return self.end(End::Failed(fault), events);
+            return self.close(End::Failed(fault), events);
         }
         let output_index = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
         let item = OpenItem::open(key, output_index, opening, &self.stem, &mut self.ids);
@@ -192,11 +207,11 @@ impl Machine {
         let Some((key, closing)) = self.closing.take() else { return };
         if let Some(at) = self.open.iter().position(|item| item.key == key) {
             let item = self.open.remove(at);
-            self.close(item, closing, status, events);
+            self.close_item(item, closing, status, events);
         }
     }
 
-    fn close(&mut self, item: OpenItem, closing: Closing, status: Status, events: &mut Vec<Event>) {
+    fn close_item(&mut self, item: OpenItem, closing: Closing, status: Status, events: &mut Vec<Event>) {
         let output_index = item.output_index;
         let item = Arc::new(item.close(closing, status, events));
         if let Some(slot) = self.done.get_mut(output_index as usize) {
@@ -205,7 +220,8 @@ impl Machine {
         events.push(Event::ItemDone { output_index, item });
     }
 
-    fn end(&mut self, end: End, events: &mut Vec<Event>) {
+    /// Closes what is open. The terminal event is kept back.
+    fn close(&mut self, end: End, events: &mut Vec<Event>) {
         self.begin(events);
         let cut = !matches!(end, End::Completed);
         // An item that ran out of budget is incomplete, and it is the last one: earlier ones are whole.
@@ -214,26 +230,43 @@ impl Machine {
         self.settle(if incomplete { Status::Incomplete } else { Status::Completed }, events);
         for item in std::mem::take(&mut self.open) {
             let status = if cut { Status::Incomplete } else { Status::Completed };
-            self.close(item, Closing::default(), status, events);
+            self.close_item(item, Closing::default(), status, events);
         }
-        let (terminal, outcome) = match end {
-            End::Completed => (Terminal::Completed, Outcome::Completed),
-            End::Incomplete(reason) => (Terminal::Incomplete, Outcome::Incomplete(reason)),
-            End::Failed(fault) => {
-                // Only the gateway's own end has nothing to do with the provider.
-                let provider = (fault.kind != FaultKind::Shutdown).then_some(&*self.response.provider);
-                let error = body(&fault, provider);
-                events.push(Event::Error(error.clone()));
-                (Terminal::Failed, Outcome::Failed(error))
-            }
+        let outcome = match end {
+            End::Completed => Outcome::Completed,
+            End::Incomplete(reason) => Outcome::Incomplete(reason),
+            End::Failed(fault) => self.failed(&fault),
         };
-        let completed_at = (terminal == Terminal::Completed).then(|| (self.clock)());
+        let completed_at = (outcome == Outcome::Completed).then(|| self.clock.seconds());
         let response = Arc::make_mut(&mut self.response);
         response.outcome = outcome;
         response.completed_at = completed_at;
         response.output = self.done.drain(..).flatten().collect();
-        self.over = true;
-        events.push(Event::Ended(terminal, Arc::clone(&self.response)));
+        self.end = Ended::Closing;
+    }
+
+    /// Makes the terminal event of an answer that is whole. `kept` says whether what had to be stored is safe: where it is not, the client
+    /// has its content and is told that the response failed.
+    pub fn conclude(&mut self, kept: Result<(), Fault>, events: &mut Vec<Event>) {
+        if self.end != Ended::Closing {
+            return;
+        }
+        self.end = Ended::Over;
+        if let Err(fault) = kept {
+            let outcome = self.failed(&fault);
+            let response = Arc::make_mut(&mut self.response);
+            (response.outcome, response.completed_at) = (outcome, None);
+        }
+        if let Outcome::Failed(error) = &self.response.outcome {
+            events.push(Event::Error(error.clone()));
+        }
+        events.push(Event::Ended(Arc::clone(&self.response)));
+    }
+
+    fn failed(&self, fault: &Fault) -> Outcome {
+        // Only the gateway's own end has nothing to do with the provider.
+        let provider = (fault.kind != FaultKind::Shutdown).then_some(&*self.response.provider);
+        Outcome::Failed(body(fault, provider))
     }
 
     fn is_last(&self, key: StepKey) -> bool {

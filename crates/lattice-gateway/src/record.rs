@@ -1,110 +1,152 @@
-//! What is known of a turn when it is over: one log line, also for those that were cut off or cancelled.
+//! What is known of a request, from its arrival to its end: one plain struct, filled on the way and sent once.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::fmt::Debug;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use lattice_model::{Outcome, Response, Turn};
+use lattice_model::{Outcome, Response, Usage};
 
-use crate::directory::Target;
-use crate::error::Error;
+use crate::clock::Clock;
 
-/// Writes its line when the turn is over; dropped before that, the client has gone.
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// The client went before its answer was whole.
+    #[default]
+    Cancelled,
+    /// It was answered: with what it asked for, or with an error before that began.
+    Answered,
+    /// The response was completed.
+    Completed,
+    /// The response was cut short.
+    Incomplete,
+    /// The response failed.
+    Failed,
+}
+
+impl Ending {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Answered => "answered",
+            Self::Completed => "completed",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What is known of a request. Fields of a turn are empty where the request was none, or was refused before it became one.
+#[derive(Debug, Clone, Default)]
+pub struct TurnRecord {
+    /// Ties the lines of one request together; the client has it as `x-request-id`.
+    pub request_id: String,
+    /// The address that the request came from.
+    pub client: Option<IpAddr>,
+    /// The method.
+    pub method: String,
+    /// The path, without its query, cut to 256 characters.
+    pub path: String,
+    /// The answer's status; 0 when none was sent.
+    pub status: u16,
+    /// The response that was to be made.
+    pub response_id: String,
+    /// The model as the client named it.
+    pub model: String,
+    /// The provider entry that answered, or was asked last.
+    pub provider: Option<Arc<str>>,
+    /// Whether events were wanted.
+    pub stream: bool,
+    /// How it ended.
+    pub ending: Ending,
+    /// The code of the error that the client was told, or why the response is incomplete.
+    pub code: String,
+    /// For the operator: what is behind it. Holds no secrets and no prompt.
+    pub detail: String,
+    /// Tokens spent, as far as the provider told; also of a turn that was cancelled (B4).
+    pub usage: Option<Usage>,
+    /// From arrival to the first event or to the whole answer.
+    pub first_event: Option<Duration>,
+    /// From arrival to the end.
+    pub total: Duration,
+}
+
+/// Where records go. Called once for each request, from wherever it ends: it must not block.
+pub trait Recorder: Debug + Send + Sync {
+    /// Takes the record of a request that is over.
+    fn turn(&self, record: TurnRecord);
+}
+
+/// The record of a request that is under way. Clones are the same record; it is sent when the last of them is gone.
+#[derive(Debug, Clone)]
+pub struct Record(Arc<Open>);
+
 #[derive(Debug)]
-pub(crate) struct Record {
-    request_id: Box<str>,
-    response_id: Box<str>,
-    model: Box<str>,
-    provider: Arc<str>,
-    stream: bool,
+struct Open {
     started: Instant,
-    first_event_ms: Option<u64>,
-    written: bool,
+    clock: Arc<dyn Clock>,
+    recorder: Arc<dyn Recorder>,
+    facts: Mutex<TurnRecord>,
 }
 
 impl Record {
-    pub(crate) fn new(request_id: &str, turn: &Turn, target: &Target) -> Self {
-        Self {
-            request_id: request_id.into(),
-            response_id: turn.id.as_str().into(),
-            model: turn.model.as_str().into(),
-            provider: Arc::clone(&target.entry.name),
-            stream: turn.stream,
-            started: Instant::now(),
-            first_event_ms: None,
-            written: false,
-        }
+    /// A request has arrived; `facts` is what is known of it already.
+    pub fn begin(clock: Arc<dyn Clock>, recorder: Arc<dyn Recorder>, facts: TurnRecord) -> Self {
+        Self(Arc::new(Open { started: clock.instant(), clock, recorder, facts: Mutex::new(facts) }))
     }
 
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Notes what has become known.
+    pub fn note(&self, note: impl FnOnce(&mut TurnRecord)) {
+        note(&mut self.0.facts());
+    }
+
+    /// The time since its arrival.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 
     /// The first event is on its way to the client.
-    pub(crate) fn begun(&mut self) {
-        if self.first_event_ms.is_none() {
-            self.first_event_ms = Some(self.elapsed_ms());
-        }
+    pub(crate) fn begun(&self) {
+        let elapsed = self.elapsed();
+        self.note(|facts| {
+            facts.first_event.get_or_insert(elapsed);
+        });
     }
 
-    /// The turn failed before its answer began.
-    pub(crate) fn failed(mut self, error: &Error) {
-        self.written = true;
-        tracing::warn!(
-            request_id = &*self.request_id,
-            response_id = &*self.response_id,
-            model = &*self.model,
-            provider = &*self.provider,
-            stream = self.stream,
-            total_ms = self.elapsed_ms(),
-            code = error.body.code,
-            detail = error.detail,
-            "request failed: {}",
-            error.body.message,
-        );
-    }
-
-    /// The turn has an end.
-    pub(crate) fn ended(&mut self, response: &Response, detail: &str) {
-        self.written = true;
-        let (status, code) = match &response.outcome {
-            Outcome::InProgress => ("in_progress", ""),
-            Outcome::Completed => ("completed", ""),
-            Outcome::Incomplete(reason) => ("incomplete", reason.as_str()),
-            Outcome::Failed(error) => ("failed", error.code.as_str()),
+    /// How the response stands now; `detail` is for the operator.
+    pub(crate) fn response(&self, response: &Response, detail: &str) {
+        let (ending, code) = match &response.outcome {
+            Outcome::InProgress => (Ending::Cancelled, ""),
+            Outcome::Completed => (Ending::Completed, ""),
+            Outcome::Incomplete(reason) => (Ending::Incomplete, reason.as_str()),
+            Outcome::Failed(error) => (Ending::Failed, error.code.as_str()),
         };
-        let usage = response.usage.as_ref();
-        tracing::info!(
-            request_id = &*self.request_id,
-            response_id = &*self.response_id,
-            model = &*self.model,
-            provider = &*self.provider,
-            stream = self.stream,
-            status,
-            code,
-            detail,
-            input_tokens = usage.map(|usage| usage.input_tokens),
-            output_tokens = usage.map(|usage| usage.output_tokens),
-            first_event_ms = self.first_event_ms,
-            total_ms = self.elapsed_ms(),
-            "request done",
-        );
+        self.note(|facts| {
+            facts.ending = ending;
+            code.clone_into(&mut facts.code);
+            detail.clone_into(&mut facts.detail);
+            facts.usage.clone_from(&response.usage);
+        });
     }
 }
 
-impl Drop for Record {
+impl Open {
+    fn facts(&self) -> MutexGuard<'_, TurnRecord> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.instant().saturating_duration_since(self.started)
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        if !self.written {
-            tracing::info!(
-                request_id = &*self.request_id,
-                response_id = &*self.response_id,
-                model = &*self.model,
-                provider = &*self.provider,
-                stream = self.stream,
-                status = "cancelled",
-                first_event_ms = self.first_event_ms,
-                total_ms = self.elapsed_ms(),
-                "request cancelled by the client",
-            );
-        }
+        let total = self.elapsed();
+        let mut facts = std::mem::take(&mut *self.facts());
+        facts.total = total;
+        self.recorder.turn(facts);
     }
 }

@@ -4,22 +4,28 @@ use std::sync::Arc;
 
 use lattice_model::{Delta, End, Event, Fault, FaultKind, Response, Turn};
 
-use crate::Clock;
+use crate::admit::Permit;
 use crate::attempt::{Begun, Source};
-use crate::directory::Target;
+use crate::clock::Clock;
 use crate::error::{of_decode, of_send};
+use crate::keep::Keep;
 use crate::machine::Machine;
 use crate::mask::{Secrets, mask};
 use crate::record::Record;
 use crate::upstream::chunk;
 
-/// The events of one answer. Dropping it ends the call to the provider (C11).
+/// The events of one answer. Dropping it ends the call to the provider (C11), gives back what was held for it, and completes its record.
 pub struct Events {
     source: Option<Source>,
     machine: Machine,
     /// What was read and not digested yet.
     deltas: Vec<Delta>,
     secrets: Secrets,
+    keep: Keep,
+    /// Held for its `Drop`.
+    _permit: Permit,
+    /// For the operator: what is behind a failure.
+    detail: String,
     record: Record,
 }
 
@@ -29,24 +35,37 @@ impl std::fmt::Debug for Events {
     }
 }
 
-pub(crate) fn relay(begun: Begun, mut turn: Turn, target: &Target, clock: Clock, record: Record) -> Events {
+pub(crate) fn relay(
+    begun: Begun,
+    turn: Arc<Turn>,
+    permit: Permit,
+    keep: Keep,
+    clock: Arc<dyn Clock>,
+    record: Record,
+) -> Events {
+    let Begun { provider, source, first, secrets } = begun;
+    let mut turn = Arc::unwrap_or_clone(turn);
     // The input went out and is not repeated to the client: a long prompt need not stay in memory for a long answer.
     turn.input = Vec::new();
-    let provider = Arc::clone(&target.entry.name);
     let machine = Machine::new(Arc::new(turn), provider, clock);
-    let Begun { source, first, secrets } = begun;
-    Events { source: Some(source), machine, deltas: first, secrets, record }
+    let (source, detail) = (Some(source), String::new());
+    Events { source, machine, deltas: first, secrets, keep, _permit: permit, detail, record }
 }
 
 impl Events {
     /// Adds the next events to `events`, at least one; false when the answer is over.
     pub async fn next(&mut self, events: &mut Vec<Event>) -> bool {
         while events.is_empty() {
-            if self.source.is_none() {
+            if self.source.is_none() && !self.machine.is_closing() {
                 return false;
             }
-            let over = self.deltas.is_empty() && self.pull().await;
+            let over = self.source.is_some() && self.deltas.is_empty() && self.pull().await;
             self.digest(events, over);
+            if self.machine.is_closing() {
+                // What the client sees as its end is safe by then (D2).
+                let kept = self.keep.commit(self.machine.response()).await;
+                self.machine.conclude(kept, events);
+            }
         }
         self.record.begun();
         true
@@ -72,22 +91,20 @@ impl Events {
     }
 
     fn digest(&mut self, events: &mut Vec<Event>, over: bool) {
-        let mut detail = String::new();
         for mut delta in self.deltas.drain(..) {
             if let Delta::End(End::Failed(fault)) = &mut delta {
                 mask(fault, &self.secrets, None);
-                detail.clone_from(&fault.detail);
+                self.detail.clone_from(&fault.detail);
             }
             self.machine.take(delta, events);
         }
         if over {
             self.machine.end_if_open(events);
         }
-        if self.machine.is_over() {
-            if let (Some(Source::Stream { body, .. }), false) = (self.source.take(), over) {
-                body.finish();
-            }
-            self.record.ended(self.machine.response(), &detail);
+        if self.machine.is_closing()
+            && let (Some(Source::Stream { body, .. }), false) = (self.source.take(), over)
+        {
+            body.finish();
         }
     }
 
@@ -105,8 +122,14 @@ impl Events {
         let mut events = Vec::new();
         if self.source.take().is_some() {
             self.machine.take(Delta::End(End::Failed(Fault::new(kind))), &mut events);
-            self.record.ended(self.machine.response(), "");
+            self.machine.conclude(Ok(()), &mut events);
         }
         events
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.record.response(self.machine.response(), &self.detail);
     }
 }

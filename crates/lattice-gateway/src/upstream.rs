@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -12,8 +13,17 @@ use crate::mask::Secrets;
 
 /// A way to one provider entry: pools, timeouts and credentials are behind it.
 pub trait Upstream: Debug + Send + Sync {
-    /// Sends a request; done when the answer's headers are there.
-    fn send(&self, request: http::Request<Segments>) -> BoxFuture<'_, Result<Answer, SendFailure>>;
+    /// Sends a request; done when the answer's headers are there. Dropping the future, or later the body, ends the exchange (C11).
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Answer, SendFailure>>;
+}
+
+/// One exchange that is to be made.
+#[derive(Debug)]
+pub struct Call {
+    /// What is sent.
+    pub request: http::Request<Segments>,
+    /// When the turn has to be over, if it has to: tokens and connecting count too. The entry's own `total` applies beside it.
+    pub deadline: Option<Instant>,
 }
 
 /// The head of an answer, and its body to come.

@@ -4,12 +4,30 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use lattice_gateway::Machine;
+use lattice_gateway::{Clock, Machine};
 use lattice_model::{
     Closing, Delta, End, Event, Fault, FaultKind, Format, Include, IncompleteReason, Item, Opening, Outcome,
-    Part, Sampling, Status, Terminal, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
+    Part, Sampling, Status, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
 };
 use proptest::prelude::*;
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct Stopped;
+
+impl Clock for Stopped {
+    fn seconds(&self) -> i64 {
+        2
+    }
+
+    fn instant(&self) -> std::time::Instant {
+        std::time::Instant::now()
+    }
+
+    fn id(&self) -> String {
+        "00112233445566778899aabbccddeeff".to_owned()
+    }
+}
 
 fn turn(tool_choice: Option<ToolChoice>) -> Turn {
     Turn {
@@ -41,12 +59,14 @@ fn turn(tool_choice: Option<ToolChoice>) -> Turn {
 }
 
 fn run(deltas: Vec<Delta>, tool_choice: Option<ToolChoice>) -> Vec<Event> {
-    let mut machine = Machine::new(Arc::new(turn(tool_choice)), "p".into(), Arc::new(|| 2));
+    let mut machine = Machine::new(Arc::new(turn(tool_choice)), "p".into(), Arc::new(Stopped));
     let mut events = Vec::new();
     for delta in deltas {
         machine.take(delta, &mut events);
     }
     machine.end_if_open(&mut events);
+    assert!(machine.is_closing());
+    machine.conclude(Ok(()), &mut events);
     assert!(machine.is_over());
     events
 }
@@ -106,21 +126,15 @@ fn check(events: &[Event]) -> Arc<lattice_model::Response> {
         }
     }
     assert!(open.is_empty() && part_open.is_empty(), "everything that opened has ended");
-    let terminals: Vec<_> = events.iter().filter(|event| matches!(event, Event::Ended(..))).collect();
+    let terminals: Vec<_> = events.iter().filter(|event| matches!(event, Event::Ended(_))).collect();
     assert_eq!(terminals.len(), 1, "exactly one terminal event");
-    let Some(Event::Ended(terminal, response)) = events.last() else {
-        panic!("the terminal event is the last one")
-    };
+    let Some(Event::Ended(response)) = events.last() else { panic!("the terminal event is the last one") };
     assert_eq!(response.output.len(), done.len());
     for (index, item) in response.output.iter().enumerate() {
         assert_eq!(item, &done[&u32::try_from(index).unwrap()], "the response holds what item.done said");
     }
-    let fits = match terminal {
-        Terminal::Completed => response.outcome == Outcome::Completed && response.completed_at == Some(2),
-        Terminal::Incomplete => matches!(response.outcome, Outcome::Incomplete(_)),
-        Terminal::Failed => matches!(response.outcome, Outcome::Failed(_)),
-    };
-    assert!(fits);
+    assert_eq!(response.completed_at, (response.outcome == Outcome::Completed).then_some(2));
+    assert_ne!(response.outcome, Outcome::InProgress);
     Arc::clone(response)
 }
 
@@ -300,4 +314,23 @@ fn c1_an_id_that_a_provider_gives_twice_is_one_items_only() {
     let ids: Vec<_> = check(&events).output.iter().map(|item| item.id().unwrap().to_owned()).collect();
     let stem = "00112233445566778899aabbccddeeff";
     assert_eq!(ids, ["fc_1".to_owned(), format!("fc_{stem}0001"), format!("fc_{stem}0002")]);
+}
+
+#[test]
+fn d2_a_response_that_could_not_be_kept_has_its_content_and_failed() {
+    let mut machine = Machine::new(Arc::new(turn(None)), "p".into(), Arc::new(Stopped));
+    let mut events = Vec::new();
+    let open = Delta::Open { key: 0, item: Opening::Message { id: None, phase: None } };
+    for delta in [open, text(0, 0, "said"), Delta::End(End::Completed)] {
+        machine.take(delta, &mut events);
+    }
+    assert!(machine.is_closing() && !events.iter().any(|event| matches!(event, Event::Ended(_))));
+    assert_eq!(machine.response().outcome, Outcome::Completed, "what is stored is what is told");
+    machine.conclude(Err(Fault::new(FaultKind::Server)), &mut events);
+    let response = check(&events);
+    assert!(matches!(response.outcome, Outcome::Failed(_)) && response.output.len() == 1);
+    assert!(events.iter().any(|event| matches!(event, Event::Error(_))));
+    let count = events.len();
+    machine.conclude(Ok(()), &mut events);
+    assert_eq!(events.len(), count, "there is one end");
 }

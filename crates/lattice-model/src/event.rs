@@ -18,17 +18,6 @@ pub struct Place {
     pub part: u32,
 }
 
-/// Which way a response ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Terminal {
-    /// `response.completed`
-    Completed,
-    /// `response.incomplete`
-    Incomplete,
-    /// `response.failed`
-    Failed,
-}
-
 /// One event. Sequence numbers are given where events are written out, in order from 0.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -70,6 +59,6 @@ pub enum Event {
     Opaque { kind: Box<str>, output_index: Option<u32>, fields: Extra },
     /// `error`
     Error(ErrorBody),
-    /// The last event: the whole response.
-    Ended(Terminal, Arc<Response>),
+    /// The last event, `response.completed`, `.incomplete` or `.failed` as the response's outcome says: the whole response.
+    Ended(Arc<Response>),
 }

@@ -18,7 +18,7 @@ mod turn;
 mod usage;
 
 pub use delta::{Answer, Closing, Delta, End, Opening, StepKey};
-pub use event::{Event, Place, Terminal};
+pub use event::{Event, Place};
 pub use fault::{Class, Facts, Fault, FaultKind, Retry};
 pub use item::{
     Annotation, Detail, File, FunctionCall, FunctionCallOutput, Image, Item, Message, OtherItem, OutputText,

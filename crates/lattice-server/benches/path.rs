@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use lattice_gateway::Machine;
+use lattice_gateway::{Clock, Machine};
 use lattice_model::{Delta, Event, Turn};
 use lattice_providers::{Exchange, Model, Provider, Settings, build};
 use lattice_server::EventWriter;
@@ -66,6 +66,24 @@ fn many_items() -> Bytes {
 
 fn bodies() -> [(&'static str, Bytes); 3] {
     [("2.4 KB", small()), ("220 KB in one text", one_large_text()), ("220 KB in 1000 items", many_items())]
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct Stopped;
+
+impl Clock for Stopped {
+    fn seconds(&self) -> i64 {
+        0
+    }
+
+    fn instant(&self) -> std::time::Instant {
+        unreachable!("nothing is measured by it here")
+    }
+
+    fn id(&self) -> String {
+        "0".to_owned()
+    }
 }
 
 fn turn(body: &Bytes) -> Turn {
@@ -125,7 +143,7 @@ fn streams(criterion: &mut Criterion) {
         });
         group.bench_function("deltas to events to bytes", |bencher| {
             bencher.iter(|| {
-                let mut machine = Machine::new(Arc::clone(&turn), "bench".into(), Arc::new(|| 0));
+                let mut machine = Machine::new(Arc::clone(&turn), "bench".into(), Arc::new(Stopped));
                 let mut writer = EventWriter::new(false);
                 let (mut events, mut out): (Vec<Event>, BytesMut) =
                     (Vec::new(), BytesMut::with_capacity(64 * 1024));
@@ -134,6 +152,10 @@ fn streams(criterion: &mut Criterion) {
                     for event in events.drain(..) {
                         writer.write(&mut out, &event);
                     }
+                }
+                machine.conclude(Ok(()), &mut events);
+                for event in &events {
+                    writer.write(&mut out, event);
                 }
                 out
             });

@@ -72,7 +72,7 @@ impl Stream {
         let mut frame = BytesMut::with_capacity(512);
         for event in &self.batch {
             self.writer.write(&mut frame, event);
-            self.over |= matches!(event, Event::Ended(..));
+            self.over |= matches!(event, Event::Ended(_));
         }
         if self.over {
             frame.extend_from_slice(DONE);

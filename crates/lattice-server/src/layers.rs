@@ -2,19 +2,21 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use lattice_gateway::Ending;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::App;
-use crate::problem::Problem;
-use crate::request_id::{self, RequestId};
+use crate::arrival::{Arrival, REQUEST_ID};
+use crate::lawful;
+use crate::problem::{Problem, Told};
 
 /// Which browser pages may call.
 #[derive(Debug, Clone, Default)]
@@ -37,18 +39,32 @@ pub(crate) fn apply(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>
         // Outside the routes: a preflight must be answered before a route says 405.
         routes = routes.layer(cors_layer(cors));
     }
-    // Outermost: every answer has an id, also a preflight's and a panic's.
-    routes.layer(from_fn(identify))
+    // Outermost: every answer has an id and every request a record, also a preflight's and a panic's.
+    routes.layer(from_fn_with_state(Arc::clone(app), arrive))
 }
 
-async fn identify(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = RequestId::of(request.headers());
-    request.headers_mut().insert(request_id::HEADER, id.value());
-    let mut response = next.run(request).await;
+/// Every request gets an id and a record, whatever becomes of it.
+async fn arrive(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let arrival = Arrival::enter(&app, &mut request);
+    let mut response = match lawful::check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let elapsed = arrival.record.elapsed();
+    let (status, told) = (response.status().as_u16(), response.extensions().get::<Told>());
+    arrival.record.note(|facts| {
+        facts.status = status;
+        if let Some(Told(code)) = told {
+            facts.code.clone_from(code);
+        }
+        // A response that has begun says by itself how it ended.
+        if facts.response_id.is_empty() || status != 200 {
+            facts.ending = Ending::Answered;
+        }
+    });
     let headers = response.headers_mut();
-    headers.insert(request_id::HEADER, id.value());
-    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    headers.insert(REQUEST_ID, arrival.request_id);
+    let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     headers.insert(PROCESSING_MS, HeaderValue::from(elapsed));
     response
 }
@@ -73,7 +89,7 @@ fn cors_layer(cors: &Cors) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
-        .expose_headers([request_id::HEADER, PROCESSING_MS, header::RETRY_AFTER]);
+        .expose_headers([REQUEST_ID, PROCESSING_MS, header::RETRY_AFTER]);
     match cors.max_age {
         Some(age) => layer.max_age(age),
         None => layer,

@@ -2,13 +2,15 @@
 //!
 //! Invariants: the only crate that knows axum, and the only one that picks a status.
 
+mod arrival;
 mod body;
 mod dialects;
 mod endpoints;
 mod event_stream;
+mod lawful;
 mod layers;
 mod problem;
-mod request_id;
+mod refusals;
 mod serve;
 mod tls;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use lattice_gateway::Error;
 use lattice_model::{Class, ErrorBody};
 
@@ -58,11 +59,53 @@ impl Problem {
         problem
     }
 
+    pub(crate) fn invalid_path() -> Self {
+        let message = "the path is no UTF-8 once its percent signs are decoded";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_path", message)
+    }
+
+    pub(crate) fn invalid_host(what: &str) -> Self {
+        let message = format!("the request must name its host once, in a `Host` header: {what}");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_host", message)
+    }
+
+    pub(crate) fn transfer_coding() -> Self {
+        let message = "the only transfer coding that is understood is `chunked`; send compressed bodies with `Content-Encoding`";
+        Self::new(StatusCode::NOT_IMPLEMENTED, "unsupported_transfer_coding", message)
+    }
+
+    /// The head of a request that could not be read; `status` is the HTTP library's verdict.
+    pub(crate) fn unreadable_head(status: u16) -> Self {
+        let (code, message) = match status {
+            414 => ("uri_too_long", "the request's target is too long"),
+            431 => ("headers_too_large", "the request's headers are larger than this gateway takes"),
+            408 => ("request_timeout", "the request's head took too long to arrive"),
+            _ => ("invalid_http", "the request is not HTTP that this gateway understands"),
+        };
+        Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), code, message)
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.body.code
+    }
+
+    pub(crate) fn body(&self) -> Bytes {
+        to_wire::error_body(&self.body)
+    }
+
     pub(crate) fn internal() -> Self {
         let message = "the gateway failed; this is a defect: report it with the request id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
 }
+
+/// The code that the client was told, on the answer, for the record.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(pub(crate) String);
 
 /// The standard's class of error for a status.
 fn kind_of(status: StatusCode) -> &'static str {
@@ -104,8 +147,9 @@ pub fn status_of(class: Class) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = Response::new(axum::body::Body::from(to_wire::error_body(&self.body)));
+        let mut response = Response::new(axum::body::Body::from(self.body()));
         *response.status_mut() = self.status;
+        response.extensions_mut().insert(Told(self.body.code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(wait) = self.retry_after {

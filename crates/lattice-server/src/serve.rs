@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -14,8 +16,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 use crate::App;
+use crate::arrival::Peer;
+use crate::refusals::Enveloped;
 
 /// What one listener takes.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +56,10 @@ pub async fn serve(
             () = app.stopping.cancelled() => break,
             slot = Arc::clone(&slots).acquire_owned() => slot.map_err(io::Error::other)?,
         };
-        let socket = tokio::select! {
+        let (socket, address) = tokio::select! {
             () = app.stopping.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: others will close theirs.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -63,7 +68,9 @@ pub async fn serve(
                 }
             },
         };
+        let peer = Peer(address.ip().to_canonical());
         let (tls, service, closing) = (tls.clone(), service.clone(), closing.clone());
+        let socket = (socket, peer, Arc::clone(&app));
         connections.spawn(connection(socket, tls, service, closing, limits, slot));
     }
     drop(listener);
@@ -78,7 +85,7 @@ pub async fn serve(
 }
 
 async fn connection(
-    socket: TcpStream,
+    (socket, peer, app): (TcpStream, Peer, Arc<App>),
     tls: Option<TlsAcceptor>,
     service: Router,
     closing: CancellationToken,
@@ -88,9 +95,9 @@ async fn connection(
     // Deltas are small and must not wait for more of their kind (C12).
     let _ = socket.set_nodelay(true);
     match tls {
-        None => http(socket, service, closing, limits).await,
+        None => http((socket, peer, app), service, closing, limits).await,
         Some(acceptor) => match tokio::time::timeout(limits.header_timeout, acceptor.accept(socket)).await {
-            Ok(Ok(socket)) => http(socket, service, closing, limits).await,
+            Ok(Ok(socket)) => http((socket, peer, app), service, closing, limits).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         },
@@ -99,7 +106,7 @@ async fn connection(
 }
 
 async fn http(
-    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    (socket, peer, app): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Peer, Arc<App>),
     service: Router,
     closing: CancellationToken,
     limits: Limits,
@@ -115,6 +122,11 @@ async fn http(
         .max_concurrent_streams(1000)
         .max_header_list_size(64 * 1024)
         .keep_alive_interval(Duration::from_mins(1));
+    let service = service.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    });
+    let socket = Enveloped::new(socket, app, peer);
     let connection = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(service));
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -1,5 +1,7 @@
 //! The real gateway as a process: started with a configuration, asked until it answers, killed when dropped.
 
+#![expect(clippy::disallowed_methods, reason = "a test waits by the real clock")]
+
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

@@ -17,7 +17,7 @@ pub struct Kind {
     pub name: &'static str,
     /// What its model ids start with, since the gateway knows models by their names.
     family: &'static str,
-    /// The rest of its entry; `{upstream}` and `{folder}` are replaced.
+    /// The rest of its entry; `{key}`, `{upstream}` and `{folder}` are replaced.
     entry: &'static str,
     /// Whether its answers carry reasoning that can be replayed.
     pub replays: bool,
@@ -29,19 +29,19 @@ const fn kind(name: &'static str, family: &'static str, replays: bool, entry: &'
 
 /// All kinds, with both of OpenAI's APIs.
 pub const KINDS: &[Kind] = &[
-    kind("openai", "gpt-4.1", true, "type: openai, api_key: k, endpoint: '{upstream}/openai/v1'"),
+    kind("openai", "gpt-4.1", true, "type: openai, api_key: {key}, endpoint: '{upstream}/openai/v1'"),
     kind(
         "openai-chat",
         "gpt-4.1",
         false,
-        "type: openai, api: chat_completions, api_key: k, endpoint: '{upstream}/openai/v1'",
+        "type: openai, api: chat_completions, api_key: {key}, endpoint: '{upstream}/openai/v1'",
     ),
-    kind("azure", "gpt-4.1", true, "type: azureopenai, api_key: k, endpoint: '{upstream}/azure'"),
+    kind("azure", "gpt-4.1", true, "type: azureopenai, api_key: {key}, endpoint: '{upstream}/azure'"),
     kind(
         "azure-chat",
         "gpt-4.1",
         false,
-        "type: azureopenai, api: chat_completions, api_version: '2024-10-21', api_key: k, endpoint: '{upstream}/azure'",
+        "type: azureopenai, api: chat_completions, api_version: '2024-10-21', api_key: {key}, endpoint: '{upstream}/azure'",
     ),
     kind(
         "azure-entra",
@@ -54,15 +54,15 @@ pub const KINDS: &[Kind] = &[
         "anthropic",
         "claude-sonnet-4-5",
         true,
-        "type: anthropic, api_key: k, endpoint: '{upstream}/anthropic'",
+        "type: anthropic, api_key: {key}, endpoint: '{upstream}/anthropic'",
     ),
     kind(
         "azure-anthropic",
         "claude-sonnet-4-5",
         true,
-        "type: azureanthropic, api_key: k, endpoint: '{upstream}/azure-anthropic/anthropic'",
+        "type: azureanthropic, api_key: {key}, endpoint: '{upstream}/azure-anthropic/anthropic'",
     ),
-    kind("google", "gemini-3-pro", true, "type: google, api_key: k, endpoint: '{upstream}/gemini'"),
+    kind("google", "gemini-3-pro", true, "type: google, api_key: {key}, endpoint: '{upstream}/gemini'"),
     kind(
         "vertex",
         "gemini-3-pro",
@@ -74,7 +74,7 @@ pub const KINDS: &[Kind] = &[
         "compatible",
         "some-model",
         false,
-        "type: openai_compatible, api_key: k, endpoint: '{upstream}/compat/v1'",
+        "type: openai_compatible, api_key: {key}, endpoint: '{upstream}/compat/v1'",
     ),
 ];
 
@@ -111,6 +111,9 @@ const SCRIPTS: &[&str] = &[
     "forever",
     "forever-paced",
 ];
+
+/// The key of every entry that has one: it does not look like a key.
+pub const KEY: &str = "plain-words-of-the-operator";
 
 /// Timeouts where nothing is to time out, however busy the machine is: longer than a test waits for an answer.
 const PATIENT: &str = "120s";
@@ -259,7 +262,11 @@ fn configuration(upstream: &Upstream, folder: &str) -> String {
     let timeouts = |time: &str| format!("timeouts: {{connect: {PATIENT}, first_byte: {time}, idle: {time}}}");
     let mut yaml = format!("{}\nproviders:\n", timeouts(PATIENT));
     for kind in KINDS {
-        let entry = kind.entry.replace("{upstream}", &upstream.url("")).replace("{folder}", folder);
+        let entry = kind
+            .entry
+            .replace("{key}", KEY)
+            .replace("{upstream}", &upstream.url(""))
+            .replace("{folder}", folder);
         yaml.push_str(&format!("  {}: {{{entry}}}\n", kind.name));
         yaml.push_str(&format!("  {}-hasty: {{{entry}, {}}}\n", kind.name, timeouts(HASTY)));
     }

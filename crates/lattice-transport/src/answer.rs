@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
+use lattice_gateway::SendFailure;
 use tokio::time::{Instant, Sleep};
 
 use crate::error::SendError;
@@ -153,5 +154,15 @@ impl AnswerBody {
             self.timer.as_mut().reset(ends);
         }
         Poll::Pending
+    }
+}
+
+impl lattice_gateway::AnswerBody for AnswerBody {
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>> {
+        Self::poll_chunk(self, context).map(|chunk| chunk.map(|chunk| chunk.map_err(SendFailure::from)))
+    }
+
+    fn finish(self: Box<Self>) {
+        Self::finish(*self);
     }
 }

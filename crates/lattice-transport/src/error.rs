@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use lattice_gateway::SendFailure;
+
 use crate::proxy::UnusableProxy;
 
 /// Why an exchange failed. The texts of variants are safe to show to a client; a `detail` is for the log alone.
@@ -83,6 +85,21 @@ impl SendError {
     /// Of a body that broke.
     pub(crate) fn of_body(error: &hyper::Error) -> Self {
         Self::Cut { detail: chain(error) }
+    }
+}
+
+impl From<SendError> for SendFailure {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Connect { reason, detail } => Self::Unreachable(format!("{reason}: {detail}")),
+            SendError::ConnectTimeout => Self::Timeout("connecting to the provider took too long"),
+            SendError::FirstByteTimeout => Self::Timeout("the provider took too long to begin its answer"),
+            SendError::IdleTimeout => Self::Timeout("the provider was silent for too long"),
+            SendError::TotalTimeout => Self::Timeout("the provider took too long for its whole answer"),
+            SendError::Reset { detail } | SendError::Cut { detail } => Self::Broken(detail),
+            SendError::TooLarge { limit } => Self::TooLarge(limit),
+            SendError::Token { reason } => Self::Credentials(reason),
+        }
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request, header};
+use lattice_gateway::{Call, Secrets, SendFailure};
 use lattice_providers::Credential;
 use lattice_wire::write::Segments;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
+use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::error::SendError;
@@ -88,12 +91,17 @@ impl Upstream {
         &self.name
     }
 
-    /// Sends a request; done when the head of the answer is there. Dropping the future, or later the body, ends the call.
+    /// Sends a request; done when the head of the answer is there. Dropping the future, or later the body, ends the call. It has to be
+    /// over by `deadline`, and within the entry's own total.
     ///
     /// # Errors
     /// [`SendError`]. An answer with an error status is an answer.
-    pub async fn send(&self, mut request: Request<Segments>) -> Result<Answer, SendError> {
-        let deadline = self.line.deadline();
+    pub async fn send(
+        &self,
+        mut request: Request<Segments>,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, SendError> {
+        let deadline = [deadline, self.line.deadline()].into_iter().flatten().min();
         if let Some(tokens) = &self.tokens {
             let token = match deadline {
                 None => tokens.bearer().await?,
@@ -107,5 +115,19 @@ impl Upstream {
             request.headers_mut().insert(name.clone(), value.clone());
         }
         self.line.call(request, deadline).await
+    }
+}
+
+impl lattice_gateway::Upstream for Upstream {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<lattice_gateway::Answer, SendFailure>> {
+        Box::pin(async move {
+            let answer = self.send(call.request, call.deadline.map(Instant::from_std)).await?;
+            Ok(lattice_gateway::Answer {
+                status: answer.status.as_u16(),
+                headers: answer.headers,
+                secrets: Secrets::of_values(answer.sensitive),
+                body: Box::new(answer.body),
+            })
+        })
     }
 }

@@ -32,7 +32,7 @@ async fn a_body_in_pieces_arrives_whole_with_its_length_and_the_operator_s_heade
     writer.end_array();
     let request =
         http::Request::post(format!("http://{}/v1/x?y=z", server.address)).body(writer.finish()).unwrap();
-    let answer = upstream(patient()).send(request).await.unwrap();
+    let answer = upstream(patient()).send(request, None).await.unwrap();
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body.collect(100).await.unwrap(), Bytes::from_static(b"{}"));
     let seen = seen.lock().unwrap();
@@ -48,7 +48,7 @@ async fn a_kept_connection_is_used_again() {
     let server = Server::answering(|_| ok("again")).await;
     let upstream = upstream(patient());
     for _ in 0..5 {
-        let answer = upstream.send(post(server.address, "{}")).await.unwrap();
+        let answer = upstream.send(post(server.address, "{}"), None).await.unwrap();
         assert_eq!(answer.body.collect(100).await.unwrap(), Bytes::from_static(b"again"));
     }
     assert_eq!(server.connections(), 1);
@@ -58,7 +58,7 @@ async fn a_kept_connection_is_used_again() {
 async fn e1_two_upstreams_share_no_connection() {
     let server = Server::answering(|_| ok("{}")).await;
     for upstream in [upstream(patient()), upstream(patient())] {
-        upstream.send(post(server.address, "{}")).await.unwrap().body.collect(100).await.unwrap();
+        upstream.send(post(server.address, "{}"), None).await.unwrap().body.collect(100).await.unwrap();
     }
     assert_eq!(server.connections(), 2);
 }
@@ -69,7 +69,7 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
         "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into()
     })
     .await;
-    let answer = upstream(patient()).send(post(server.address, "{}")).await.unwrap();
+    let answer = upstream(patient()).send(post(server.address, "{}"), None).await.unwrap();
     assert_eq!(answer.status, 307);
 }
 
@@ -78,7 +78,7 @@ async fn a_refused_connection_says_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = upstream(patient()).send(post(address, "{}")).await.unwrap_err();
+    let error = upstream(patient()).send(post(address, "{}"), None).await.unwrap_err();
     assert!(matches!(&error, SendError::Connect { reason: "connection refused", .. }), "{error:?}");
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 }
@@ -89,7 +89,7 @@ async fn a_connection_that_breaks_before_the_head_is_reset() {
         read_request(&mut stream).await;
     })
     .await;
-    let error = upstream(patient()).send(post(server.address, "{}")).await.unwrap_err();
+    let error = upstream(patient()).send(post(server.address, "{}"), None).await.unwrap_err();
     assert!(matches!(error, SendError::Reset { .. }), "{error:?}");
     assert_eq!(server.connections(), 1, "a request that was sent is not sent again");
 }
@@ -101,8 +101,9 @@ async fn c10_an_answer_that_does_not_begin_times_out() {
         stream.read_u8().await.unwrap_err();
     })
     .await;
-    let send =
-        |timeouts| async move { upstream(timeouts).send(post(server.address, "{}")).await.unwrap_err() };
+    let send = |timeouts| async move {
+        upstream(timeouts).send(post(server.address, "{}"), None).await.unwrap_err()
+    };
     assert_eq!(send(Timeouts { first_byte: SHORT, ..patient() }).await, SendError::FirstByteTimeout);
     assert_eq!(send(Timeouts { total: Some(SHORT), ..patient() }).await, SendError::TotalTimeout);
 }
@@ -117,7 +118,7 @@ async fn c10_a_server_that_never_shakes_hands_is_a_connect_timeout() {
     let mut request = post(server.address, "{}");
     *request.uri_mut() = format!("https://{}/", server.address).parse().unwrap();
     let timeouts = Timeouts { connect: SHORT, ..patient() };
-    assert_eq!(upstream(timeouts).send(request).await.unwrap_err(), SendError::ConnectTimeout);
+    assert_eq!(upstream(timeouts).send(request, None).await.unwrap_err(), SendError::ConnectTimeout);
 }
 
 #[tokio::test]
@@ -134,7 +135,7 @@ async fn c10_only_silence_between_chunks_is_idle() {
     })
     .await;
     let timeouts = Timeouts { idle: MIDDLE, ..patient() };
-    let mut body = upstream(timeouts).send(post(server.address, "{}")).await.unwrap().body;
+    let mut body = upstream(timeouts).send(post(server.address, "{}"), None).await.unwrap().body;
     let mut bytes = 0;
     let error = loop {
         match body.chunk().await.unwrap() {
@@ -157,7 +158,7 @@ async fn c10_the_deadline_of_all_cuts_a_live_stream_only_when_it_is_set() {
     })
     .await;
     let timeouts = Timeouts { total: Some(MIDDLE), ..patient() };
-    let body = upstream(timeouts).send(post(server.address, "{}")).await.unwrap().body;
+    let body = upstream(timeouts).send(post(server.address, "{}"), None).await.unwrap().body;
     assert_eq!(body.collect(1 << 20).await, Err(SendError::TotalTimeout));
 }
 
@@ -169,7 +170,7 @@ async fn a_body_that_stops_early_is_cut_and_not_complete() {
         stream.write_all(b"5\r\nhello\r\n").await.unwrap();
     })
     .await;
-    let mut body = upstream(patient()).send(post(server.address, "{}")).await.unwrap().body;
+    let mut body = upstream(patient()).send(post(server.address, "{}"), None).await.unwrap().body;
     assert_eq!(body.chunk().await, Some(Ok(Bytes::from_static(b"hello"))));
     let error = body.chunk().await.unwrap().unwrap_err();
     assert!(matches!(error, SendError::Cut { .. }), "{error:?}");
@@ -186,7 +187,7 @@ async fn c13_a_body_that_is_too_large_is_refused_announced_or_not() {
     })
     .await;
     for server in [announced, chunked] {
-        let body = upstream(patient()).send(post(server.address, "{}")).await.unwrap().body;
+        let body = upstream(patient()).send(post(server.address, "{}"), None).await.unwrap().body;
         assert_eq!(body.collect(100).await, Err(SendError::TooLarge { limit: 100 }));
     }
 }
@@ -206,7 +207,7 @@ async fn c11_dropping_the_body_ends_the_call() {
         }
     })
     .await;
-    let mut body = upstream(patient()).send(post(server.address, "{}")).await.unwrap().body;
+    let mut body = upstream(patient()).send(post(server.address, "{}"), None).await.unwrap().body;
     body.chunk().await.unwrap().unwrap();
     drop(body);
     is_gone.await.unwrap();
@@ -230,7 +231,7 @@ async fn c11_dropping_the_call_before_the_head_ends_it() {
     .await;
     let upstream = upstream(patient());
     tokio::select! {
-        answer = upstream.send(post(server.address, "{}")) => panic!("{answer:?}"),
+        answer = upstream.send(post(server.address, "{}"), None) => panic!("{answer:?}"),
         arrived = is_here => arrived.unwrap(),
     }
     is_gone.await.unwrap();
@@ -255,7 +256,7 @@ async fn a_body_whose_end_is_all_that_is_missing_gives_its_connection_back() {
     let upstream = upstream(patient());
     // The connection is free again a moment after `finish`; it would never be if the body were dropped.
     for sent in 1..1000 {
-        let mut body = upstream.send(post(server.address, "{}")).await.unwrap().body;
+        let mut body = upstream.send(post(server.address, "{}"), None).await.unwrap().body;
         body.chunk().await.unwrap().unwrap();
         body.finish();
         finished.notify_one();
@@ -269,7 +270,7 @@ async fn a_body_whose_end_is_all_that_is_missing_gives_its_connection_back() {
 #[test]
 fn a_waiting_stream_takes_little_memory() {
     let upstream = upstream(patient());
-    let calling = upstream.send(post("x", "{}"));
+    let calling = upstream.send(post("x", "{}"), None);
     let sizes = (size_of_val(&calling), size_of::<AnswerBody>());
     assert!(sizes.0 <= 2048 && sizes.1 <= 192, "{sizes:?}");
 }

@@ -81,7 +81,7 @@ impl TlsServer {
     async fn call(&self, upstream: &Upstream) {
         let mut request = post("x", "{}");
         *request.uri_mut() = format!("https://localhost:{}/v1/x", self.address.port()).parse().unwrap();
-        let answer = upstream.send(request).await.unwrap();
+        let answer = upstream.send(request, None).await.unwrap();
         assert_eq!(answer.body.collect(100).await.unwrap(), "{}");
     }
 
@@ -124,7 +124,7 @@ async fn a_stranger_s_certificate_is_refused() {
     let server = TlsServer::start("h2", 50, Arc::new(Barrier::new(1))).await;
     let mut request = post("x", "{}");
     *request.uri_mut() = format!("https://localhost:{}/v1/x", server.address.port()).parse().unwrap();
-    let error = upstream(patient()).send(request).await.unwrap_err();
+    let error = upstream(patient()).send(request, None).await.unwrap_err();
     let expected = matches!(&error, SendError::Connect { reason: "the certificate is not trusted", .. });
     assert!(expected, "{error:?}");
 }

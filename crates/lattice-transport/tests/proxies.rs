@@ -31,7 +31,7 @@ async fn proxy(answer: &'static str) -> (Server, Arc<Mutex<Vec<String>>>) {
 async fn plain_http_is_handed_to_the_proxy_with_its_whole_address_and_the_proxy_s_password() {
     let (proxy, seen) = proxy("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
     let upstream = through(Proxy::Address(format!("http://us:pw@{}", proxy.address).into()));
-    let answer = upstream.send(post("provider.example:8080", "{}")).await.unwrap();
+    let answer = upstream.send(post("provider.example:8080", "{}"), None).await.unwrap();
     assert_eq!(answer.status, 200);
     let seen = seen.lock().unwrap();
     assert!(seen[0].starts_with("POST http://provider.example:8080/v1/x HTTP/1.1\r\n"), "{seen:?}");
@@ -44,7 +44,7 @@ async fn https_goes_through_a_tunnel_and_a_refusal_is_named() {
     let upstream = through(Proxy::Address(format!("http://us:pw@{}", proxy.address).into()));
     let mut request = post("x", "{}");
     *request.uri_mut() = "https://provider.example/v1/x".parse().unwrap();
-    let error = upstream.send(request).await.unwrap_err();
+    let error = upstream.send(request, None).await.unwrap_err();
     assert!(matches!(error, SendError::Connect { reason: "the proxy refused", .. }), "{error:?}");
     let seen = seen.lock().unwrap();
     assert!(seen[0].starts_with("CONNECT provider.example:443 HTTP/1.1\r\n"), "{seen:?}");
@@ -75,7 +75,7 @@ async fn a_tunnel_carries_tls_to_the_provider() {
     let upstream = through(Proxy::Address(format!("http://{}", proxy.address).into()));
     let mut request = post("x", "{}");
     *request.uri_mut() = format!("https://{address}/").parse().unwrap();
-    upstream.send(request).await.unwrap_err();
+    upstream.send(request, None).await.unwrap_err();
     // The record type of a TLS handshake.
     assert_eq!(arrived.await.unwrap(), 22);
 }
@@ -97,7 +97,7 @@ async fn socks_5_carries_http_and_resolves_the_name_itself() {
     })
     .await;
     let upstream = through(Proxy::Address(format!("socks5://{}", proxy.address).into()));
-    let answer = upstream.send(post("provider.example:8080", "{}")).await.unwrap();
+    let answer = upstream.send(post("provider.example:8080", "{}"), None).await.unwrap();
     assert_eq!(answer.body.collect(100).await.unwrap(), "socks");
 }
 
@@ -106,7 +106,7 @@ async fn nothing_goes_around_a_proxy_that_cannot_be_used() {
     let provider = Server::answering(|_| ok("straight")).await;
     for address in ["https://proxy.example", "socks4://proxy.example", "ftp://proxy.example", ""] {
         let error = through(Proxy::Address(address.to_owned().into()))
-            .send(post(provider.address, "{}"))
+            .send(post(provider.address, "{}"), None)
             .await
             .unwrap_err();
         let expected =
@@ -128,7 +128,7 @@ async fn the_environment_s_proxy_is_used_except_where_no_proxy_says_so() {
             _ => None,
         };
         let upstream = through(Proxy::System(SystemProxies::from_variables(variable)));
-        let answer = upstream.send(post(provider.address, "{}")).await.unwrap();
+        let answer = upstream.send(post(provider.address, "{}"), None).await.unwrap();
         assert_eq!(answer.body.collect(100).await.unwrap(), expected.as_bytes());
     }
 }

@@ -71,7 +71,7 @@ async fn provider() -> Server {
 }
 
 async fn shown(upstream: &Upstream, provider: &Server) -> Result<String, SendError> {
-    let body = upstream.send(post(provider.address, "{}")).await?.body;
+    let body = upstream.send(post(provider.address, "{}"), None).await?.body;
     Ok(String::from_utf8(body.collect(10_000).await?.to_vec()).unwrap())
 }
 

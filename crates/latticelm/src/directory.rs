@@ -9,8 +9,6 @@ use lattice_providers::Model;
 use lattice_transport::{Proxy, Surroundings, SystemProxies, Transport, UpstreamSettings};
 use secrecy::SecretString;
 
-use crate::upstream::Line;
-
 /// Builds directories, and keeps what did not change between two of them: connections, tokens and all other state (D7).
 pub(crate) struct Assembler {
     transport: Transport,
@@ -21,7 +19,7 @@ pub(crate) struct Assembler {
 impl Assembler {
     pub(crate) fn new(environment: &Environment) -> anyhow::Result<Self> {
         let variable = |name: &str| environment.get(name).map(str::to_owned);
-        let surroundings = Surroundings::from_variables(variable, crate::serve::wall_clock);
+        let surroundings = Surroundings::from_variables(variable, crate::clock::wall_clock);
         let transport = Transport::new(surroundings).context("TLS towards the providers cannot be set up")?;
         Ok(Self { transport, proxies: SystemProxies::from_variables(variable), known: Vec::new() })
     }
@@ -75,7 +73,7 @@ impl Assembler {
             headers: transport.headers.clone(),
             credential: provider.credential(),
         });
-        Ok(Entry { name: entry.settings.name.as_str().into(), provider, upstream: Box::new(Line(upstream)) })
+        Ok(Entry { name: entry.settings.name.as_str().into(), provider, upstream: Box::new(upstream) })
     }
 }
 

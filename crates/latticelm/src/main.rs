@@ -2,12 +2,13 @@
 
 mod banner;
 mod cli;
+mod clock;
 mod commands;
 mod directory;
 mod logging;
 mod reload;
+mod request_log;
 mod serve;
-mod upstream;
 
 use std::io::Write;
 use std::process::ExitCode;

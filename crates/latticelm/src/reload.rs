@@ -17,27 +17,38 @@ pub(crate) struct Reloader {
     pub(crate) is_level_fixed: bool,
 }
 
+/// What causes a reload.
+pub(crate) struct Triggers {
+    hangup: Option<Signal>,
+    watch: Option<Watch>,
+}
+
 impl Reloader {
-    /// Reloads on SIGHUP and when the file changes, for as long as it is polled.
-    pub(crate) async fn run(mut self, app: &App) {
-        let mut hangup = match signal(SignalKind::hangup()) {
+    /// Begins to listen for SIGHUP and for changes of the file. Before anybody knows that the gateway runs: an earlier SIGHUP would end it.
+    pub(crate) fn listen(&self) -> Triggers {
+        let hangup = match signal(SignalKind::hangup()) {
             Ok(hangup) => Some(hangup),
             Err(error) => {
                 tracing::warn!(%error, "SIGHUP cannot be waited for: it will not reload the configuration");
                 None
             }
         };
-        let mut watch = self.settings.source.file().and_then(|file| match lattice_config::watch(file) {
+        let watch = self.settings.source.file().and_then(|file| match lattice_config::watch(file) {
             Ok(watch) => Some(watch),
             Err(error) => {
                 tracing::warn!(%error, "the configuration file cannot be watched; send SIGHUP after changing it");
                 None
             }
         });
+        Triggers { hangup, watch }
+    }
+
+    /// Reloads whenever a trigger says so, for as long as it is polled.
+    pub(crate) async fn run(mut self, mut triggers: Triggers, app: &App) {
         loop {
             tokio::select! {
-                () = received(hangup.as_mut()) => {}
-                () = changed(watch.as_mut()) => {}
+                () = received(triggers.hangup.as_mut()) => {}
+                () = changed(triggers.watch.as_mut()) => {}
             }
             self.reload(app);
         }

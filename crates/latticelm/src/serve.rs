@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use lattice_config::{Environment, Format, Settings, Source};
@@ -15,10 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::banner;
 use crate::cli::ServeArgs;
+use crate::clock::RealClock;
 use crate::commands::print;
 use crate::directory::Assembler;
 use crate::logging;
 use crate::reload::Reloader;
+use crate::request_log::RequestLog;
 
 /// Starts the gateway and returns when it was told to stop.
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result<()> {
@@ -62,14 +63,15 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         header_timeout: server.header_read_timeout,
         drain: server.shutdown_timeout,
     };
-    let app = Arc::new(app(settings, Gateway::new(directory, Arc::new(seconds))));
+    let app = Arc::new(app(settings, Gateway::new(directory, Arc::new(RealClock), Arc::new(RequestLog))));
     let listener = TcpListener::bind(server.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
-    announce(settings, listener.local_addr().unwrap_or(server.address))?;
+    let triggers = reloader.listen();
     stop_on_signals(&app)?;
+    announce(settings, listener.local_addr().unwrap_or(server.address))?;
     tokio::select! {
         ended = lattice_server::serve(listener, tls, Arc::clone(&app), limits) => ended.context("the listener failed")?,
-        () = reloader.run(&app) => {}
+        () = reloader.run(triggers, &app) => {}
     }
     tracing::info!("stopped");
     Ok(())
@@ -130,15 +132,4 @@ fn stop_on_signals(app: &App) -> anyhow::Result<()> {
         cut_streams.cancel();
     });
     Ok(())
-}
-
-/// The one place where the gateway looks at the wall clock.
-#[expect(clippy::disallowed_methods, reason = "everything else gets its time from here")]
-pub(crate) fn wall_clock() -> SystemTime {
-    SystemTime::now()
-}
-
-fn seconds() -> i64 {
-    let since = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -3,7 +3,12 @@
 //! That it is told at all, and not by a timeout, shows in that an answer comes: what only the stage's patient timeouts would end is
 //! beyond the patience of the test's client.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test ends where it cannot go on"
+)]
 
 use std::io::Write;
 use std::net::TcpStream;

@@ -6,28 +6,35 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use lattice_gateway::{Asked, Caller};
 
 use crate::App;
+use crate::arrival::Arrival;
 use crate::body;
 use crate::dialects::responses::{from_wire, to_wire};
 use crate::event_stream;
 use crate::problem::Problem;
-use crate::request_id::RequestId;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    request_id: RequestId,
+    Arrival { client, record, .. }: Arrival,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, incoming) = request.into_parts();
     expect_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, incoming, app.max_request_body_size, app.body_timeout).await?;
-    let id = format!("resp_{}", uuid::Uuid::now_v7().simple());
-    let turn = from_wire::turn(&bytes, id, app.gateway.now())?;
+    let clock = app.gateway.clock();
+    let turn = from_wire::turn(&bytes, format!("resp_{}", clock.id()), clock.seconds())?;
     // Contents are slices of the body; the turn keeps it alive for as long as they are needed.
     drop(bytes);
     let (stream, obfuscate) = (turn.stream, turn.obfuscation == Some(true));
-    let events = app.gateway.respond(turn, request_id.as_str()).await?;
+    record.note(|facts| {
+        facts.response_id.clone_from(&turn.id);
+        facts.model.clone_from(&turn.model);
+        facts.stream = stream;
+    });
+    let asked = Asked { turn, caller: Caller { address: client }, deadline: None };
+    let events = app.gateway.respond(asked, record).await?;
     if stream {
         return Ok(event_stream::respond(events, obfuscate, &app));
     }

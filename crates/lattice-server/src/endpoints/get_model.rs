@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde_json::Value;
 
@@ -12,8 +13,9 @@ use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Problem> {
+    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
     match app.gateway.directory().model(&id) {
         Some(model) => Ok(Json(object(&model))),
         None => Err(Problem::model_not_found(&id)),

@@ -9,5 +9,5 @@ use serde_json::{Value, json};
 use crate::App;
 
 pub(super) async fn handle(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({"status": "healthy", "timestamp": app.gateway.now(), "version": app.version}))
+    Json(json!({"status": "healthy", "timestamp": app.gateway.clock().seconds(), "version": app.version}))
 }

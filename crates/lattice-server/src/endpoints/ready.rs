@@ -17,7 +17,7 @@ pub(super) async fn handle(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     let word = |fine: bool, healthy: &str, not: &str| if fine { healthy.to_owned() } else { not.to_owned() };
     let body = json!({
         "status": word(ready, "ready", "not_ready"),
-        "timestamp": app.gateway.now(),
+        "timestamp": app.gateway.clock().seconds(),
         "version": app.version,
         "checks": {
             "providers": word(providers, "healthy", "no provider is configured"),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -11,11 +11,11 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
 use lattice_gateway::{
-    Answer, AnswerBody, Directory, Entry, Gateway, Secrets, SendFailure, Target, Upstream,
+    Answer, AnswerBody, Call, Clock, Directory, Entry, Gateway, Recorder, Secrets, SendFailure, Target,
+    TurnRecord, Upstream,
 };
 use lattice_providers::{Api, Model, Provider, Settings, build};
 use lattice_server::App;
-use lattice_wire::write::Segments;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -54,8 +54,8 @@ struct Scripted {
 }
 
 impl Upstream for Scripted {
-    fn send(&self, request: Request<Segments>) -> BoxFuture<'_, Result<Answer, SendFailure>> {
-        let (parts, body) = request.into_parts();
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Answer, SendFailure>> {
+        let (parts, body) = call.request.into_parts();
         let body = serde_json::from_slice(&body.to_bytes()).unwrap();
         *self.sent.lock().unwrap() = Some(Sent { uri: parts.uri.to_string(), headers: parts.headers, body });
         let body = Box::new(Chunks(self.script.chunks.clone().into()));
@@ -114,6 +114,36 @@ pub(crate) fn provider(kind: &str) -> Box<dyn Provider> {
     build(settings).unwrap_or_else(|error| panic!("{kind}: {error}"))
 }
 
+/// A clock whose time of day stands still.
+#[derive(Debug)]
+struct Stopped;
+
+impl Clock for Stopped {
+    fn seconds(&self) -> i64 {
+        1_760_000_000
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "nothing here depends on how much time passes")]
+    fn instant(&self) -> Instant {
+        Instant::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "ids have to differ, and nothing else")]
+    fn id(&self) -> String {
+        uuid::Uuid::now_v7().simple().to_string()
+    }
+}
+
+/// Keeps what was recorded.
+#[derive(Debug, Default)]
+struct Records(Mutex<Vec<TurnRecord>>);
+
+impl Recorder for Records {
+    fn turn(&self, record: TurnRecord) {
+        self.0.lock().unwrap().push(record);
+    }
+}
+
 /// What came of a request.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -138,8 +168,9 @@ pub(crate) fn ask_model(provider: Box<dyn Provider>, model: &str, body: &Value, 
     let name = body["model"].as_str().unwrap_or("m").to_owned();
     let model = Model { id: model.to_owned(), ..Model::default() };
     directory.declare(name, Target { entry, model, capabilities: None });
+    let records = Arc::new(Records::default());
     let app = Arc::new(App {
-        gateway: Gateway::new(directory, Arc::new(|| 1_760_000_000)),
+        gateway: Gateway::new(directory, Arc::new(Stopped), Arc::clone(&records) as Arc<dyn Recorder>),
         max_request_body_size: 10 << 20,
         body_timeout: Duration::from_mins(1),
         heartbeat: Duration::from_mins(1),
@@ -149,6 +180,7 @@ pub(crate) fn ask_model(provider: Box<dyn Provider>, model: &str, body: &Value, 
         cut_streams: CancellationToken::new(),
     });
     let request = Request::post("/v1/responses")
+        .header(header::HOST, "gateway.test")
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from(body.to_string()))
         .unwrap();
@@ -158,6 +190,9 @@ pub(crate) fn ask_model(provider: Box<dyn Provider>, model: &str, body: &Value, 
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
+        let records = std::mem::take(&mut *records.0.lock().unwrap());
+        assert_eq!(records.len(), 1, "every request is recorded once: {records:?}");
+        assert_eq!(records.first().map(|record| record.status), Some(status));
         Outcome { status, body, sent: sent.lock().unwrap().take() }
     })
 }

@@ -100,9 +100,9 @@ fn provider(request: &Request, wire: &Wire, stats: &Stats) -> Reply {
         Some(Fault::Reset) => return Reply::Reset,
         Some(Fault::Stall(0)) => return Reply::Silent,
         Some(Fault::Status(code, once)) if !once || stats.turn(&question.model).is_multiple_of(2) => {
-            return status_fault(wire, code, once);
+            return status_fault(wire, code, once, request);
         }
-        Some(Fault::ErrorEvent) if !question.stream => return status_fault(wire, 500, false),
+        Some(Fault::ErrorEvent) if !question.stream => return status_fault(wire, 500, false, request),
         _ => {}
     }
     let answer = question.answer();
@@ -136,7 +136,8 @@ fn half(fault: Fault, body: &str) -> Vec<Step> {
     vec![Step::Send(first), rest]
 }
 
-fn status_fault(wire: &Wire, status: u16, once: bool) -> Reply {
+/// An error as careless providers make them: it repeats the key and what was asked.
+fn status_fault(wire: &Wire, status: u16, once: bool, request: &Request) -> Reply {
     let kind = match status {
         400 => "invalid_request_error",
         401 => "authentication_error",
@@ -146,8 +147,15 @@ fn status_fault(wire: &Wire, status: u16, once: bool) -> Reply {
         529 => "overloaded_error",
         _ => "api_error",
     };
-    let reply =
-        Reply::json(status, &(wire.error)(status, kind, "scripted failure sk-secret-in-the-raw-text"));
+    let key = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
+        .iter()
+        .find_map(|name| request.header(name));
+    let message = format!(
+        "scripted failure sk-secret-in-the-raw-text for {} on {}",
+        key.unwrap_or_default(),
+        String::from_utf8_lossy(&request.body)
+    );
+    let reply = Reply::json(status, &(wire.error)(status, kind, &message));
     match (status, once) {
         (429, false) => reply.with("retry-after", "7"),
         (429, true) => reply.with("retry-after", "1"),

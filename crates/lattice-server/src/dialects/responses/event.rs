@@ -1,7 +1,7 @@
 //! Streaming events, as the standard writes them: `event:` equals the body's `type`, sequence numbers count from 0.
 
 use bytes::{BufMut, BytesMut};
-use lattice_model::{Event, Extra, Part, Place, Terminal, Text};
+use lattice_model::{Event, Extra, Outcome, Part, Place, Text};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::JsonWriter;
 
@@ -76,11 +76,11 @@ impl EventWriter {
                 writer.field_str("message", &body.message);
                 writer.key("param").null();
             }),
-            Event::Ended(terminal, whole) => {
-                let kind = match terminal {
-                    Terminal::Completed => "response.completed",
-                    Terminal::Incomplete => "response.incomplete",
-                    Terminal::Failed => "response.failed",
+            Event::Ended(whole) => {
+                let kind = match &whole.outcome {
+                    Outcome::Completed => "response.completed",
+                    Outcome::Incomplete(_) => "response.incomplete",
+                    Outcome::Failed(_) | Outcome::InProgress => "response.failed",
                 };
                 self.frame(buffer, kind, |writer| snapshot(writer, whole));
             }

@@ -1,0 +1,13 @@
+//! Whether the caller may spend anything, and what is held for the turn while it runs.
+
+use crate::error::Error;
+
+/// What is held for a turn; given back when it is dropped. There are no limits, so it is nothing.
+#[derive(Debug)]
+pub(crate) struct Permit;
+
+/// Everybody may.
+#[expect(clippy::unused_async, reason = "limits are decided elsewhere, and may refuse")]
+pub(crate) async fn admit() -> Result<Permit, Error> {
+    Ok(Permit)
+}
