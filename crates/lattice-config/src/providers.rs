@@ -3,7 +3,7 @@
 use std::path::Path as FilePath;
 
 use http::{HeaderName, HeaderValue};
-use lattice_providers::{Api, KINDS, PRESETS, Settings};
+use lattice_providers::{Api, KINDS, MaxTokensField, PRESETS, Settings};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -54,6 +54,8 @@ pub(crate) struct RawProvider {
     managed_identity: Option<bool>,
     /// Anthropic: set cache breakpoints. Default `true`.
     prompt_caching: Option<bool>,
+    /// `openai_compatible`: what the server calls the most output tokens. Default `max_tokens`.
+    max_tokens_field: Option<RawMaxTokensField>,
     /// How long to wait for this provider. What is not said here, the top-level `timeouts` say.
     timeouts: Option<RawTimeouts>,
     /// The proxy to this provider: `http://proxy:3128`, `socks5://proxy:1080`, or `none`. Default: what the environment variables
@@ -69,6 +71,16 @@ enum RawApi {
     Responses,
     /// Chat Completions.
     ChatCompletions,
+}
+
+/// What a Chat Completions server calls the most output tokens.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum RawMaxTokensField {
+    /// `max_tokens`
+    MaxTokens,
+    /// `max_completion_tokens`
+    MaxCompletionTokens,
 }
 
 /// A map in the order in which it is written.
@@ -214,6 +226,10 @@ fn entry(
         authority: raw.authority,
         managed_identity: raw.managed_identity.unwrap_or_default(),
         prompt_caching: raw.prompt_caching,
+        max_tokens_field: raw.max_tokens_field.map(|field| match field {
+            RawMaxTokensField::MaxTokens => MaxTokensField::MaxTokens,
+            RawMaxTokensField::MaxCompletionTokens => MaxTokensField::MaxCompletionTokens,
+        }),
     };
     Some(ProviderEntry { settings, transport })
 }

@@ -26,7 +26,7 @@ pub use error::{DecodeError, EncodeError, SettingsError};
 pub use events::{EventDecoder, SseDecoder};
 pub use faults::{Rule, TABLES};
 pub use openai_compatible::{PRESETS, Preset};
-pub use settings::{Api, Settings};
+pub use settings::{Api, MaxTokensField, Settings};
 
 /// A kind of provider, as `type` in the configuration names it.
 #[derive(Debug, Clone, Copy)]

@@ -13,6 +13,15 @@ pub enum Api {
     ChatCompletions,
 }
 
+/// What a Chat Completions server calls the most output tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxTokensField {
+    /// `max_tokens`
+    MaxTokens,
+    /// `max_completion_tokens`
+    MaxCompletionTokens,
+}
+
 /// The settings of one provider entry.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -48,6 +57,8 @@ pub struct Settings {
     pub managed_identity: bool,
     /// Anthropic: set cache breakpoints automatically; on when absent.
     pub prompt_caching: Option<bool>,
+    /// What the server calls the most output tokens; `max_tokens` when absent.
+    pub max_tokens_field: Option<MaxTokensField>,
 }
 
 impl Settings {
@@ -70,6 +81,7 @@ impl Settings {
             ("authority", self.authority.is_some()),
             ("managed_identity", self.managed_identity),
             ("prompt_caching", self.prompt_caching.is_some()),
+            ("max_tokens_field", self.max_tokens_field.is_some()),
         ];
         match set.iter().find(|(name, is_set)| *is_set && !known.contains(name)) {
             Some((name, _)) => Err(SettingsError::new(

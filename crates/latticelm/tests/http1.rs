@@ -23,7 +23,7 @@ fn raw(stage: &Stage, request: &str) -> (u16, Value, String) {
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let error: Value = serde_json::from_str(body).unwrap_or_default();
-    (status, error["error"]["code"].clone(), answer)
+    (status, error.pointer("/error/code").cloned().unwrap_or_default(), answer)
 }
 
 #[test]

@@ -97,14 +97,19 @@ fn forces_a_tool(turn: &Turn) -> bool {
     )
 }
 
-/// Whether the assistant's last turn calls a tool without its own signed thoughts in front.
+/// Whether the assistant's last turn calls a tool without its own signed thoughts in front. The turn may have an end by now, and the user
+/// may have said more since: the API looks at the last one that there is.
 fn unsigned_calls(turn: &Turn, origin: &str) -> bool {
-    let start = turn.input.iter().rposition(|item| match item {
-        Item::Message(message) => message.role == Role::User,
-        _ => false,
-    });
-    let last = turn.input.get(start.map_or(0, |at| at.saturating_add(1))..).unwrap_or_default();
-    for item in last {
+    let is_assistants = |item: &Item| match item {
+        Item::Message(message) => message.role == Role::Assistant,
+        Item::FunctionCall(_) => true,
+        Item::FunctionCallOutput(_) | Item::Reasoning(_) | Item::Other(_) => false,
+    };
+    let is_users = |item: &Item| matches!(item, Item::Message(message) if message.role == Role::User);
+    let end = turn.input.iter().rposition(is_assistants).map_or(0, |at| at.saturating_add(1));
+    let until = turn.input.get(..end).unwrap_or_default();
+    let start = until.iter().rposition(is_users).map_or(0, |at| at.saturating_add(1));
+    for item in until.get(start..).unwrap_or_default() {
         match item {
             Item::Reasoning(reasoning) if block(reasoning, origin).is_some() => return false,
             Item::FunctionCall(_) => return true,

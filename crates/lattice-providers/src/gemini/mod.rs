@@ -62,6 +62,8 @@ pub(crate) enum Service {
 #[derive(Debug)]
 pub(crate) struct Codec {
     service: Service,
+    /// Whether calls go to Vertex AI's global endpoint.
+    is_global: bool,
     /// What signatures are tagged with.
     origin: Arc<str>,
     signatures: Arc<signatures::Signatures>,
@@ -69,7 +71,13 @@ pub(crate) struct Codec {
 
 impl Codec {
     pub(crate) fn new(service: Service, origin: &str) -> Self {
-        Self { service, origin: origin.into(), signatures: Arc::default() }
+        Self { service, is_global: false, origin: origin.into(), signatures: Arc::default() }
+    }
+
+    /// For Vertex AI's global endpoint.
+    pub(crate) fn at_global(mut self, is_global: bool) -> Self {
+        self.is_global = is_global;
+        self
     }
 
     /// The call that puts the turn to `models`, an address that ends where the model's id goes.

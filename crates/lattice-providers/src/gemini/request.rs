@@ -12,12 +12,6 @@ use crate::foreign;
 
 pub(super) fn body(codec: &Codec, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
     foreign::refuse(turn, &["input_audio"])?;
-    if turn.safety_identifier.is_some() {
-        return Err(EncodeError::unsupported(
-            "safety_identifier",
-            "Gemini takes no id of the end user; leave it out",
-        ));
-    }
     let generation = Generation::of(&model.id);
     let mut writer = JsonWriter::new();
     writer.begin_object();
@@ -25,20 +19,26 @@ pub(super) fn body(codec: &Codec, turn: &Turn, model: &Model) -> Result<Segments
     contents::write(&mut writer, turn, codec, generation)?;
     tools::write(&mut writer, turn, generation)?;
     generation_config(&mut writer, turn, model, generation)?;
-    tier(&mut writer, turn, codec.service)?;
+    tier(&mut writer, turn, codec)?;
     writer.end_object();
     Ok(writer.finish())
 }
 
-/// The Gemini API takes the tier as a field: <https://ai.google.dev/gemini-api/docs/flex-inference>.
-fn tier(writer: &mut JsonWriter, turn: &Turn, service: Service) -> Result<(), EncodeError> {
+/// The Gemini API takes the tier as a field: <https://ai.google.dev/gemini-api/docs/flex-inference>. Vertex AI takes it as a header, and
+/// at its global endpoint alone: <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/priority-paygo>.
+fn tier(writer: &mut JsonWriter, turn: &Turn, codec: &Codec) -> Result<(), EncodeError> {
     match turn.service_tier.as_deref() {
         None | Some("auto" | "default") => {}
-        Some(tier @ ("flex" | "priority")) => {
-            if service == Service::Gemini {
-                writer.field_str("serviceTier", tier);
+        Some(tier @ ("flex" | "priority")) => match codec.service {
+            Service::Gemini => writer.field_str("serviceTier", tier),
+            // Sent as a header.
+            Service::Vertex if codec.is_global => {}
+            Service::Vertex => {
+                let message =
+                    format!("Vertex AI has the tier `{tier}` at the location `global` alone; leave it out");
+                return Err(EncodeError::unsupported("service_tier", message));
             }
-        }
+        },
         Some(other) => {
             let message =
                 format!("Gemini has no tier `{other}`; there are `auto`, `default`, `flex` and `priority`");

@@ -8,11 +8,8 @@ use crate::codec::Model;
 use crate::error::EncodeError;
 use crate::seal;
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "every codec may refuse; this dialect takes all that the client can say"
-)]
 pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments, EncodeError> {
+    refuse(turn)?;
     let mut writer = JsonWriter::new();
     writer.begin_object();
     writer.field_str("model", &model.id);
@@ -28,6 +25,22 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments,
     write::extra(&mut writer, &turn.extra, Form::Request);
     writer.end_object();
     Ok(writer.finish())
+}
+
+/// What the standard has and this API has not. 0 is the standard's default, and asks for nothing.
+fn refuse(turn: &Turn) -> Result<(), EncodeError> {
+    let sampling = &turn.sampling;
+    for (param, value) in
+        [("presence_penalty", sampling.presence_penalty), ("frequency_penalty", sampling.frequency_penalty)]
+    {
+        if value.is_some_and(|value| value != 0.0) {
+            let message = format!(
+                "the Responses API has no penalties; leave `{param}` out, or use `api: chat_completions`"
+            );
+            return Err(EncodeError::unsupported(param, message));
+        }
+    }
+    Ok(())
 }
 
 fn input(writer: &mut JsonWriter, turn: &Turn, origin: &str) {
@@ -77,8 +90,6 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     writer.optional_u64("max_output_tokens", turn.max_output_tokens);
     writer.optional_f64("temperature", turn.sampling.temperature);
     writer.optional_f64("top_p", turn.sampling.top_p);
-    writer.optional_f64("presence_penalty", turn.sampling.presence_penalty);
-    writer.optional_f64("frequency_penalty", turn.sampling.frequency_penalty);
     writer.optional_u64("top_logprobs", turn.sampling.top_logprobs);
     for (key, word) in [("truncation", &turn.truncation), ("service_tier", &turn.service_tier)] {
         if let Some(word) = word {
@@ -87,6 +98,9 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     }
     writer.optional_text("prompt_cache_key", turn.prompt_cache_key.as_ref());
     writer.optional_text("safety_identifier", turn.safety_identifier.as_ref());
+    if let Some(metadata) = &turn.metadata {
+        writer.key("metadata").json(metadata);
+    }
     if let Some(reasoning) = &turn.reasoning {
         writer.key("reasoning").begin_object();
         for (key, word) in [("effort", &reasoning.effort), ("summary", &reasoning.summary)] {

@@ -12,7 +12,7 @@ use crate::settings::{Api, Settings};
 pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
     // `type: groq` has been turned round by then: the preset holds the type, and the type the preset.
     let name = settings.preset.as_deref();
-    settings.only(&["preset", "api_key", "api"])?;
+    settings.only(&["preset", "api_key", "api", "max_tokens_field"])?;
     let preset = match name {
         None => None,
         Some(name) => {
@@ -34,7 +34,7 @@ pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsEr
         codec: Codec::new(
             settings.api.unwrap_or(Api::ChatCompletions),
             origin,
-            Quirks::of_preset(name),
+            Quirks::of_preset(name).with_max_tokens(settings.max_tokens_field),
             Meanings { own: preset.map_or(&[], |preset| preset.faults), api: OPENAI },
         ),
     }))

@@ -1,6 +1,8 @@
 //! `openai_compatible`: every server that speaks Chat Completions, and its presets.
 
 mod answer;
+mod arguments;
+mod calls;
 mod config;
 mod messages;
 mod presets;

@@ -1,6 +1,7 @@
 //! In what the servers of this API differ.
 
 use crate::foreign::fnv;
+use crate::settings::MaxTokensField;
 
 /// In what the servers of this API differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,20 +18,33 @@ pub(crate) enum Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quirks {
     family: Family,
+    /// What the most output tokens are called.
+    pub(crate) max_tokens: &'static str,
 }
 
 impl Quirks {
     /// `OpenAI` and Azure.
     pub(crate) const fn openai() -> Self {
-        Self { family: Family::OpenAi }
+        Self { family: Family::OpenAi, max_tokens: "max_completion_tokens" }
     }
 
     /// Those of a preset.
     pub(crate) fn of_preset(name: Option<&str>) -> Self {
-        Self { family: if name == Some("mistral") { Family::Mistral } else { Family::Common } }
+        let family = if name == Some("mistral") { Family::Mistral } else { Family::Common };
+        Self { family, max_tokens: "max_tokens" }
     }
 
-    /// The role `developer`, `max_completion_tokens`, native `allowed_tools`, `verbosity` and cache keys.
+    /// With the name that the operator knows better.
+    pub(crate) fn with_max_tokens(mut self, field: Option<MaxTokensField>) -> Self {
+        match field {
+            Some(MaxTokensField::MaxTokens) => self.max_tokens = "max_tokens",
+            Some(MaxTokensField::MaxCompletionTokens) => self.max_tokens = "max_completion_tokens",
+            None => {}
+        }
+        self
+    }
+
+    /// The role `developer`, native `allowed_tools`, `verbosity` and cache keys.
     pub(crate) fn is_openai(self) -> bool {
         self.family == Family::OpenAi
     }

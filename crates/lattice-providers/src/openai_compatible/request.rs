@@ -101,8 +101,7 @@ fn function(writer: &mut JsonWriter, name: &str) {
 }
 
 fn settings(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), EncodeError> {
-    let most = if quirks.is_openai() { "max_completion_tokens" } else { "max_tokens" };
-    writer.optional_u64(most, turn.max_output_tokens);
+    writer.optional_u64(quirks.max_tokens, turn.max_output_tokens);
     writer.optional_f64("temperature", turn.sampling.temperature);
     writer.optional_f64("top_p", turn.sampling.top_p);
     writer.optional_f64("presence_penalty", turn.sampling.presence_penalty);

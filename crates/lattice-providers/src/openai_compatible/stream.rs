@@ -5,47 +5,34 @@ use lattice_model::{Answer, Closing, Delta, End, Extra, Fault, FaultKind, Openin
 use lattice_wire::chat_completions::{Choice, Completion, Function, Message, ToolCall};
 use lattice_wire::{Raw, Str};
 
+use super::calls::{Calls, Piece};
 use super::values::{annotation, arguments, end_of, failed, string, usage_of};
 use crate::error::DecodeError;
 use crate::events::EventDecoder;
 use crate::faults::Meanings;
-use crate::foreign::minted_call_id;
 
 /// Reads the chunks of one answer.
 #[derive(Debug)]
 pub(super) struct Chunks {
     meanings: Meanings,
-    response_id: String,
     begun: Answer,
     next_key: StepKey,
     thoughts: Option<StepKey>,
     message: Option<(StepKey, u32, bool)>,
-    calls: Vec<Call>,
+    calls: Calls,
     end: Option<End>,
     ended: bool,
-}
-
-/// A call whose pieces may come mixed with those of others.
-#[derive(Debug)]
-struct Call {
-    index: Option<u32>,
-    id: Option<String>,
-    name: Option<String>,
-    /// Pieces that came before the name.
-    waiting: Vec<Text>,
-    key: Option<StepKey>,
 }
 
 impl Chunks {
     pub(super) fn new(turn: &Turn, meanings: Meanings) -> Self {
         Self {
             meanings,
-            response_id: turn.id.clone(),
             begun: Answer::default(),
             next_key: 0,
             thoughts: None,
             message: None,
-            calls: Vec::new(),
+            calls: Calls::new(&turn.id),
             end: None,
             ended: false,
         }
@@ -131,19 +118,12 @@ impl Chunks {
 
     /// The answer is over: what is still open ends, and the last item may be cut short.
     pub(super) fn conclude(&mut self, deltas: &mut Vec<Delta>) {
-        self.open_waiting(deltas);
-        let nameless = |call: &Call| call.key.is_none() && (call.id.is_some() || !call.waiting.is_empty());
-        if self.calls.iter().any(nameless) {
+        if self.calls.has_nameless() {
             let message = "the provider called a function without naming it";
             self.end = Some(End::Failed(Fault::new(FaultKind::Model).with_message(message)));
         }
-        let mut open: Vec<StepKey> = self.calls.drain(..).filter_map(|call| call.key).collect();
-        if self.message.is_none() && self.thoughts.is_none() {
-            open.pop();
-        }
-        for key in open {
-            deltas.push(Delta::Close { key, closing: Closing::default() });
-        }
+        let last_is_a_call = self.message.is_none() && self.thoughts.is_none();
+        self.tell_calls(|calls, deltas, open| calls.tell_all(last_is_a_call, deltas, open), deltas);
         self.ended = true;
         deltas.push(Delta::End(self.end.take().unwrap_or(End::Completed)));
     }
@@ -173,7 +153,7 @@ impl Chunks {
             deltas.push(Delta::Annotation { key, part, annotation: annotation(citation, data) });
         }
         for call in message.tool_calls.iter().flatten() {
-            self.call(call, data, deltas);
+            self.call_piece(call, call.function.as_ref(), data, deltas);
         }
         if let Some(function) = &message.function_call {
             let call = ToolCall { index: Some(0), id: None, function: None };
@@ -224,6 +204,7 @@ impl Chunks {
             key
         } else {
             self.close_message(deltas);
+            self.end_calls(deltas);
             let key = self.key();
             self.thoughts = Some(key);
             deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
@@ -240,6 +221,7 @@ impl Chunks {
             return (key, part);
         }
         self.close_thoughts(deltas);
+        self.end_calls(deltas);
         let key = self.key();
         self.message = Some((key, 0, refusal));
         deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
@@ -258,10 +240,6 @@ impl Chunks {
         }
     }
 
-    fn call(&mut self, call: &ToolCall<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
-        self.call_piece(call, call.function.as_ref(), data, deltas);
-    }
-
     fn call_piece(
         &mut self,
         call: &ToolCall<'_>,
@@ -269,74 +247,35 @@ impl Chunks {
         data: &Bytes,
         deltas: &mut Vec<Delta>,
     ) {
-        let id = call.id.map(Str::plain).filter(|id| !id.is_empty());
-        let name =
-            function.and_then(|function| function.name).map(Str::plain).filter(|name| !name.is_empty());
-        let at = self.find_call(call.index, id.as_deref(), name.is_some());
-        let Some(known) = self.calls.get_mut(at) else { return };
-        known.id = known.id.take().or(id);
-        known.name = known.name.take().or(name);
-        let piece = function.and_then(|function| function.arguments).and_then(|raw| arguments(raw, data));
-        if let Some(key) = known.key {
-            deltas.extend(piece.map(|text| Delta::Arguments { key, text, extra: Extra::new() }));
-            return;
-        }
-        known.waiting.extend(piece);
-        if known.name.is_some() && (known.id.is_some() || !known.waiting.is_empty()) {
-            self.open_call(at, deltas);
-        }
-    }
-
-    /// Pieces belong together by index; where a server sends none, by id, or to the call that came last.
-    fn find_call(&mut self, index: Option<u32>, id: Option<&str>, named: bool) -> usize {
-        let position = match (index, id) {
-            (Some(index), _) => self.calls.iter().position(|call| call.index == Some(index)),
-            (None, Some(id)) => self.calls.iter().position(|call| call.id.as_deref() == Some(id)),
-            (None, None) if named => None,
-            (None, None) => self.calls.len().checked_sub(1),
-        };
-        // Some servers number every call 0: a new id under an old number is a new call.
-        let position = position.filter(|at| {
-            let known = self.calls.get(*at).and_then(|call| call.id.as_deref());
-            match (known, id) {
-                (Some(known), Some(id)) => known == id || !named,
-                _ => true,
-            }
+        let word = |word: Option<Str<'_>>| word.map(Str::plain).filter(|word| !word.is_empty());
+        self.calls.take(Piece {
+            index: call.index,
+            id: word(call.id),
+            name: word(function.and_then(|function| function.name)),
+            arguments: function.and_then(|function| function.arguments).and_then(|raw| arguments(raw, data)),
         });
-        position.unwrap_or_else(|| {
-            for call in &mut self.calls {
-                if call.index == index {
-                    call.index = None;
-                }
-            }
-            self.calls.push(Call { index, id: None, name: None, waiting: Vec::new(), key: None });
-            self.calls.len().saturating_sub(1)
-        })
+        self.tell_calls(Calls::tell, deltas);
     }
 
-    fn open_call(&mut self, at: usize, deltas: &mut Vec<Delta>) {
-        self.close_thoughts(deltas);
-        self.close_message(deltas);
-        let key = self.key();
-        let Some(call) = self.calls.get_mut(at) else { return };
-        call.key = Some(key);
-        let call_id = match &call.id {
-            Some(id) if id.chars().count() <= 64 => id.clone(),
-            _ => minted_call_id(&self.response_id, at),
-        };
-        let name = call.name.clone().unwrap_or_default();
-        deltas.push(Delta::Open { key, item: Opening::FunctionCall { id: None, call_id, name } });
-        for text in call.waiting.drain(..) {
-            deltas.push(Delta::Arguments { key, text, extra: Extra::new() });
-        }
+    /// Tells calls; before each one what else stands open is closed.
+    fn tell_calls(
+        &mut self,
+        tell: impl FnOnce(&mut Calls, &mut Vec<Delta>, &mut dyn FnMut(&mut Vec<Delta>) -> StepKey),
+        deltas: &mut Vec<Delta>,
+    ) {
+        let mut calls = std::mem::take(&mut self.calls);
+        tell(&mut calls, deltas, &mut |deltas| {
+            self.close_thoughts(deltas);
+            self.close_message(deltas);
+            self.key()
+        });
+        self.calls = calls;
     }
 
-    /// Calls that had no arguments and no id are opened when the answer ends.
-    fn open_waiting(&mut self, deltas: &mut Vec<Delta>) {
-        for at in 0..self.calls.len() {
-            if self.calls.get(at).is_some_and(|call| call.key.is_none() && call.name.is_some()) {
-                self.open_call(at, deltas);
-            }
+    /// Something else than a call follows: the calls before it are done, unless one is in the middle of its arguments.
+    fn end_calls(&mut self, deltas: &mut Vec<Delta>) {
+        if !self.calls.is_empty() && self.calls.may_end() {
+            self.tell_calls(|calls, deltas, open| calls.tell_all(false, deltas, open), deltas);
         }
     }
 }

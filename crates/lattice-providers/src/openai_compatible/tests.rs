@@ -14,6 +14,7 @@ use crate::error::DecodeError;
 use crate::openai::tests::turn;
 use crate::settings::{Api, Settings};
 
+mod calls;
 mod chunks;
 mod faults;
 mod refusals;

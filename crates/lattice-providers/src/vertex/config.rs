@@ -47,7 +47,8 @@ pub(super) fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsEr
         models: format!("{base}/{version}/{place}publishers/google/models/"),
         key: settings.api_key.as_ref().map(key_header).transpose()?,
         credential,
-        codec: Codec::new(Service::Vertex, &format!("vertexai/{}", settings.name)),
+        codec: Codec::new(Service::Vertex, &format!("vertexai/{}", settings.name))
+            .at_global(location == "global"),
     }))
 }
 

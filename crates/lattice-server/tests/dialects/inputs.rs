@@ -16,7 +16,7 @@ use crate::stage::{KINDS, Outcome, Script, ask};
 /// Extensions that the standard's schema does not know.
 const EXTENSIONS: [&str; 5] = ["hosted_tool", "json_object", "shorthands", "unknown_field", "video"];
 
-fn answer(kind: &str, is_stream: bool) -> Script {
+pub(crate) fn answer(kind: &str, is_stream: bool) -> Script {
     let wire = match kind {
         "anthropic" | "azureanthropic" => "anthropic",
         "google" | "vertexai" => "gemini",
@@ -59,7 +59,7 @@ fn shown(kind: &str, outcome: &Outcome) -> String {
     };
     assert_eq!(outcome.status, 200, "to {kind}: {}", outcome.body);
     writeln!(text, "{kind}: POST {}", sent.uri).unwrap();
-    for name in ["anthropic-beta", "anthropic-version"] {
+    for name in ["anthropic-beta", "anthropic-version", "x-vertex-ai-llm-shared-request-type"] {
         if let Some(value) = sent.headers.get(name) {
             writeln!(text, "  {name}: {}", value.to_str().unwrap()).unwrap();
         }

@@ -6,6 +6,7 @@
     reason = "a test ends where it cannot go on, and indexing JSON gives null where nothing is"
 )]
 
+mod cells;
 mod errors;
 mod inputs;
 mod malformed;

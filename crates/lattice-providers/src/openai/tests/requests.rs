@@ -169,8 +169,8 @@ fn a_turn_with_everything_is_written() {
     turn.sampling = Sampling {
         temperature: Some(0.5),
         top_p: Some(1.0),
-        presence_penalty: Some(0.1),
-        frequency_penalty: Some(-0.1),
+        presence_penalty: Some(0.0),
+        frequency_penalty: None,
         top_logprobs: Some(2),
     };
     turn.reasoning = Some(ReasoningSettings {

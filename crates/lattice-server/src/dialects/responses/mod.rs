@@ -1,5 +1,6 @@
 //! The Open Responses dialect, version 2026-04-24.
 
+mod base64;
 mod check;
 mod event;
 pub(crate) mod from_wire;

@@ -1,7 +1,7 @@
 //! The response resource, as the standard writes it: every required field is there, in every state (C2).
 
 use bytes::Bytes;
-use lattice_model::{ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, Turn};
+use lattice_model::{ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, Text, Turn};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::{JsonWriter, Segments};
 use serde_json::Value;
@@ -141,6 +141,14 @@ impl Settings<'_> {
         }
     }
 
+    /// The caller's own value, else the reported one.
+    fn label(&mut self, key: &str, said: Option<&Text>) {
+        match said {
+            Some(text) => self.writer.field_text(key, text),
+            None => self.one(key, JsonWriter::null),
+        }
+    }
+
     fn write(&mut self, turn: &Turn, service_tier: Option<&str>) {
         self.one("instructions", |writer| match &turn.instructions {
             Some(text) => writer.text(text),
@@ -177,12 +185,9 @@ impl Settings<'_> {
             None => self
                 .one("service_tier", |writer| writer.str(turn.service_tier.as_deref().unwrap_or("default"))),
         }
-        self.one("safety_identifier", |writer| match &turn.safety_identifier {
-            Some(text) => writer.text(text),
-            None => writer.null(),
-        });
-        // A hint that only a provider of the same dialect is known to have taken.
-        self.one("prompt_cache_key", JsonWriter::null);
+        // Labels that the gateway keeps, whatever the provider makes of them.
+        self.label("safety_identifier", turn.safety_identifier.as_ref());
+        self.label("prompt_cache_key", turn.prompt_cache_key.as_ref());
         for (key, json) in self.reported.iter().filter(|(key, _)| !NAMED.contains(&key.as_ref())) {
             self.writer.key(key).json(json);
         }
