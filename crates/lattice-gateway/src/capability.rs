@@ -1,6 +1,6 @@
 //! What a model was declared to be able to do, held against what a turn asks of it.
 
-use lattice_model::{FaultKind, Format, FunctionCallOutput, Item, Message, Part, Tool, Turn};
+use lattice_model::{FaultKind, Format, FunctionCallOutput, Item, Message, Part, Said, Tool, Turn};
 
 use crate::error::Error;
 
@@ -73,7 +73,7 @@ pub(crate) fn check(declared: &[Capability], turn: &Turn) -> Result<(), Error> {
     if turn.reasoning.is_some() && missing(Capability::Reasoning) {
         return Err(refusal(&turn.model, Capability::Reasoning, "reason", "reasoning"));
     }
-    for (at, item) in turn.input.iter().enumerate() {
+    for Said { item, path } in turn.items() {
         let (parts, field) = match item {
             Item::Message(Message { content, .. }) => (content, "content"),
             Item::FunctionCallOutput(FunctionCallOutput { output, .. }) => (output, "output"),
@@ -81,8 +81,8 @@ pub(crate) fn check(declared: &[Capability], turn: &Turn) -> Result<(), Error> {
         };
         for (part_at, part) in parts.iter().enumerate() {
             if let Some((capability, what)) = needed(part).filter(|(capability, _)| missing(*capability)) {
-                let param = format!("input[{at}].{field}[{part_at}]");
-                return Err(refusal(&turn.model, capability, what, &param));
+                let list = path.key(field);
+                return Err(refusal(&turn.model, capability, what, &list.index(part_at).to_string()));
             }
         }
     }
@@ -105,4 +105,27 @@ fn refusal(model: &str, capability: Capability, what: &str, param: &str) -> Erro
         capability.name()
     );
     Error::new(FaultKind::InvalidRequest, "unsupported_parameter", message).with_param(param)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lattice_model::{Image, Role};
+
+    use super::*;
+
+    #[test]
+    fn what_the_caller_did_not_send_is_not_named_by_a_path_of_the_input() {
+        let image = Part::Image(Image { url: None, detail: None, extra: Vec::new() });
+        let (id, phase, status, extra) = (None, None, None, Vec::new());
+        let item =
+            Item::Message(Message { id, role: Role::User, phase, status, content: vec![image], extra });
+        let mut turn = Turn::new("resp_0".into(), 0, "m".into(), vec![item.clone()]);
+        let refused = |turn: &Turn| check(&[Capability::Text], turn).unwrap_err().body.param;
+        assert_eq!(refused(&turn).as_deref(), Some("input[0].content[0]"));
+        turn.history = vec![Arc::new(item)];
+        turn.input.clear();
+        assert_eq!(refused(&turn).as_deref(), Some("the stored conversation"));
+    }
 }

@@ -157,8 +157,8 @@ fn without_echo(said: &str, turn: &Turn) -> String {
 
 /// Every text that the caller gave.
 fn texts(turn: &Turn) -> impl Iterator<Item = &Text> {
-    let of_items = turn.input.iter().flat_map(|item| -> Vec<&Text> {
-        match item {
+    let of_items = turn.items().flat_map(|said| -> Vec<&Text> {
+        match said.item {
             Item::Message(message) => message.content.iter().filter_map(text_of).collect(),
             Item::FunctionCallOutput(output) => output.output.iter().filter_map(text_of).collect(),
             Item::FunctionCall(call) => vec![&call.arguments],

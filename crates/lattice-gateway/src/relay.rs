@@ -46,7 +46,7 @@ pub(crate) fn relay(
     let Begun { provider, source, first, secrets } = begun;
     let mut turn = Arc::unwrap_or_clone(turn);
     // The input went out and is not repeated to the client: a long prompt need not stay in memory for a long answer.
-    turn.input = Vec::new();
+    (turn.history, turn.input) = (Vec::new(), Vec::new());
     let machine = Machine::new(Arc::new(turn), provider, clock);
     let (source, detail) = (Some(source), String::new());
     Events { source, machine, deltas: first, secrets, keep, _permit: permit, detail, record }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use lattice_gateway::{Clock, Machine};
 use lattice_model::{
-    Closing, Delta, End, Event, Fault, FaultKind, Format, Include, IncompleteReason, Item, Opening, Outcome,
-    Part, Sampling, Status, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
+    Closing, Delta, End, Event, Fault, FaultKind, IncompleteReason, Item, Opening, Outcome, Part, Status,
+    Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
 };
 use proptest::prelude::*;
 
@@ -32,30 +32,9 @@ impl Clock for Stopped {
 
 fn turn(tool_choice: Option<ToolChoice>) -> Turn {
     Turn {
-        id: "resp_00112233445566778899aabbccddeeff".into(),
-        created_at: 1,
-        model: "m".into(),
-        provider: None,
-        instructions: None,
-        input: Vec::new(),
-        tools: Vec::new(),
         tool_choice,
-        parallel_tool_calls: None,
-        max_tool_calls: None,
-        max_output_tokens: None,
-        sampling: Sampling::default(),
-        reasoning: None,
-        format: Format::Text,
-        verbosity: None,
-        include: Include::default(),
-        truncation: None,
-        service_tier: None,
-        prompt_cache_key: None,
-        safety_identifier: None,
-        metadata: None,
         stream: true,
-        obfuscation: None,
-        extra: Vec::new(),
+        ..Turn::new("resp_00112233445566778899aabbccddeeff".into(), 1, "m".into(), Vec::new())
     }
 }
 

@@ -11,11 +11,13 @@ mod event;
 mod fault;
 mod item;
 mod json;
+mod path;
 mod response;
 mod text;
 mod tool;
 mod turn;
 mod usage;
+mod word;
 
 pub use delta::{Answer, Closing, Delta, End, Opening, StepKey};
 pub use event::{Event, Place};
@@ -25,8 +27,13 @@ pub use item::{
     Part, Phase, Reasoning, Role, Status, UrlCitation,
 };
 pub use json::{Extra, Json};
+pub use path::Path;
 pub use response::{ErrorBody, IncompleteReason, Outcome, Response};
 pub use text::{Text, TextBuilder};
 pub use tool::{FunctionTool, HostedTool, Tool, ToolChoice, ToolMode};
-pub use turn::{Format, Include, ReasoningSettings, Sampling, Turn};
+pub use turn::{
+    Effort, Format, Include, ReasoningSettings, Said, Sampling, ServiceTier, SummaryDetail, Truncation, Turn,
+    Verbosity,
+};
 pub use usage::Usage;
+pub use word::Word;

@@ -1,11 +1,15 @@
 //! A turn: one request of a client, checked, in no dialect.
 
+use std::sync::Arc;
+
 use crate::item::Item;
 use crate::json::{Extra, Json};
+use crate::path::Path;
 use crate::text::Text;
 use crate::tool::{Tool, ToolChoice};
+use crate::word::words;
 
-/// One request of a client.
+/// One request of a client. [`Turn::new`] asks for nothing; what the client said is set on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     /// Id of the response that is to be made: `resp_` and 32 hexadecimal digits.
@@ -18,17 +22,23 @@ pub struct Turn {
     pub provider: Option<String>,
     /// The system prompt of this turn.
     pub instructions: Option<Text>,
-    /// The conversation so far and what is new.
+    /// What was said before, from the store; the caller did not send it.
+    pub history: Vec<Arc<Item>>,
+    /// What the caller sent.
     pub input: Vec<Item>,
+    /// Whether the response is to be kept.
+    pub store: bool,
+    /// The stored response that this turn goes on from.
+    pub previous_response_id: Option<String>,
     /// What the model may call.
     pub tools: Vec<Tool>,
     /// Which of them it may or must call; `None` when the client said nothing.
     pub tool_choice: Option<ToolChoice>,
     /// Whether several calls may be made at once.
     pub parallel_tool_calls: Option<bool>,
-    /// At most so many calls of tools that the provider runs itself.
+    /// At most this many calls of tools that the provider runs itself.
     pub max_tool_calls: Option<u64>,
-    /// At most so many output tokens, reasoning included.
+    /// At most this many output tokens, reasoning included.
     pub max_output_tokens: Option<u64>,
     /// How tokens are drawn.
     pub sampling: Sampling,
@@ -36,14 +46,14 @@ pub struct Turn {
     pub reasoning: Option<ReasoningSettings>,
     /// The form of the answer.
     pub format: Format,
-    /// `low`, `medium` or `high`.
-    pub verbosity: Option<String>,
+    /// How long the answer should be.
+    pub verbosity: Option<Verbosity>,
     /// What the answer should hold beyond the usual.
     pub include: Include,
-    /// `auto` or `disabled`.
-    pub truncation: Option<String>,
-    /// `auto`, `default`, `flex` or `priority`.
-    pub service_tier: Option<String>,
+    /// What to do with more input than fits.
+    pub truncation: Option<Truncation>,
+    /// How fast and how dear the answer may be.
+    pub service_tier: Option<ServiceTier>,
     /// Groups requests that share a prefix.
     pub prompt_cache_key: Option<Text>,
     /// Stable, anonymous id of the end user.
@@ -56,6 +66,56 @@ pub struct Turn {
     pub obfuscation: Option<bool>,
     /// Top-level fields that the standard does not know.
     pub extra: Extra,
+}
+
+/// One item of a turn, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The item.
+    pub item: &'a Item,
+    /// Where the caller finds it.
+    pub path: Path<'static>,
+}
+
+impl Turn {
+    /// A turn that asks `model` to go on from `input`, and for nothing else.
+    pub fn new(id: String, created_at: i64, model: String, input: Vec<Item>) -> Self {
+        Self {
+            id,
+            created_at,
+            model,
+            provider: None,
+            instructions: None,
+            history: Vec::new(),
+            input,
+            store: false,
+            previous_response_id: None,
+            tools: Vec::new(),
+            tool_choice: None,
+            parallel_tool_calls: None,
+            max_tool_calls: None,
+            max_output_tokens: None,
+            sampling: Sampling::default(),
+            reasoning: None,
+            format: Format::Text,
+            verbosity: None,
+            include: Include::default(),
+            truncation: None,
+            service_tier: None,
+            prompt_cache_key: None,
+            safety_identifier: None,
+            metadata: None,
+            stream: false,
+            obfuscation: None,
+            extra: Extra::new(),
+        }
+    }
+
+    /// The conversation: what was said before, and what is new.
+    pub fn items(&self) -> impl DoubleEndedIterator<Item = Said<'_>> + Clone {
+        let before = self.history.iter().map(|item| Said { item, path: Path::Stored });
+        before.chain(self.input.iter().enumerate().map(|(at, item)| Said { item, path: Path::Input(at) }))
+    }
 }
 
 /// How tokens are drawn.
@@ -73,13 +133,75 @@ pub struct Sampling {
     pub top_logprobs: Option<u64>,
 }
 
+words! {
+    /// How much to think.
+    Effort {
+        /// Not at all.
+        None = "none",
+        /// As little as the model can.
+        Minimal = "minimal",
+        /// Little.
+        Low = "low",
+        /// As usual.
+        Medium = "medium",
+        /// Much.
+        High = "high",
+        /// More than that.
+        XHigh = "xhigh",
+        /// As much as the model can.
+        Max = "max",
+    }
+
+    /// How much of the thoughts to show, summed up.
+    SummaryDetail {
+        /// As the provider thinks best.
+        Auto = "auto",
+        /// A few words.
+        Concise = "concise",
+        /// Many words.
+        Detailed = "detailed",
+    }
+
+    /// How long an answer should be.
+    Verbosity {
+        /// Short.
+        Low = "low",
+        /// As usual.
+        Medium = "medium",
+        /// Long.
+        High = "high",
+    }
+
+    /// What to do with more input than fits.
+    Truncation {
+        /// Leave out what is oldest.
+        Auto = "auto",
+        /// Fail.
+        Disabled = "disabled",
+    }
+
+    /// How fast and how dear an answer may be.
+    ServiceTier {
+        /// As the operator's account is set.
+        Auto = "auto",
+        /// The usual.
+        Default = "default",
+        /// Slower and cheaper.
+        Flex = "flex",
+        /// Faster and dearer.
+        Priority = "priority",
+        /// From capacity bought before.
+        Scale = "scale",
+    }
+}
+
 /// How much to think and what to show of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReasoningSettings {
-    /// `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`.
-    pub effort: Option<String>,
-    /// `auto`, `concise` or `detailed`.
-    pub summary: Option<String>,
+    /// How much to think.
+    pub effort: Option<Effort>,
+    /// How much of it to show.
+    pub summary: Option<SummaryDetail>,
     /// Fields without a name here.
     pub extra: Extra,
 }

@@ -1,6 +1,6 @@
 //! What only the client's own dialect can carry: refused by name by every provider of another one (C9, C14).
 
-use lattice_model::{Extra, Item, Part, Role, Tool, ToolChoice, Turn};
+use lattice_model::{Extra, Item, Part, Path, Role, Tool, ToolChoice, Truncation, Turn};
 
 use crate::error::EncodeError;
 
@@ -10,16 +10,16 @@ const OWN: &str = "latticelm:";
 /// Refuses the first thing that this provider cannot be told. `passes` names unknown fields of parts and tools that it
 /// understands all the same.
 pub(crate) fn refuse(turn: &Turn, passes: &[&str]) -> Result<(), EncodeError> {
-    extra(&turn.extra, "", passes)?;
+    extra(&turn.extra, None, passes)?;
     if let Some(reasoning) = &turn.reasoning {
-        extra(&reasoning.extra, "reasoning.", &[])?;
+        extra(&reasoning.extra, Some(Path::Field("reasoning")), &[])?;
     }
     if let Some(value) = turn.include.other.first() {
         let message =
             format!("`{value}` cannot be included: this provider has nothing of the kind; take it out");
         return Err(EncodeError::unsupported("include", message));
     }
-    if turn.truncation.as_deref() == Some("auto") {
+    if turn.truncation == Some(Truncation::Auto) {
         let message = "this provider cannot truncate by itself; shorten `input` and leave `truncation` out";
         return Err(EncodeError::unsupported("truncation", message));
     }
@@ -35,18 +35,20 @@ pub(crate) fn refuse(turn: &Turn, passes: &[&str]) -> Result<(), EncodeError> {
     }
     for (at, tool) in turn.tools.iter().enumerate() {
         match tool {
-            Tool::Function(function) => extra(&function.extra, &format!("tools[{at}]."), passes)?,
+            Tool::Function(function) => {
+                extra(&function.extra, Some(Path::Field("tools").index(at)), passes)?;
+            }
             Tool::Hosted(hosted) => {
                 let message =
                     format!("this provider does not run `{}` tools; offer a function instead", hosted.kind);
-                return Err(EncodeError::unsupported(format!("tools[{at}]"), message));
+                return Err(EncodeError::unsupported(Path::Field("tools").index(at), message));
             }
         }
     }
-    turn.input.iter().enumerate().try_for_each(|(at, one)| item(one, &format!("input[{at}]"), passes))
+    turn.items().try_for_each(|said| item(said.item, said.path, passes))
 }
 
-fn item(item: &Item, param: &str, passes: &[&str]) -> Result<(), EncodeError> {
+fn item(item: &Item, path: Path<'_>, passes: &[&str]) -> Result<(), EncodeError> {
     let (more, parts, key): (&Extra, &[Part], &str) = match item {
         Item::Message(message) => (&message.extra, &message.content, "content"),
         Item::FunctionCall(call) => (&call.extra, &[], ""),
@@ -55,12 +57,13 @@ fn item(item: &Item, param: &str, passes: &[&str]) -> Result<(), EncodeError> {
         Item::Reasoning(_) => return Ok(()),
         Item::Other(other) => {
             let message = format!("this provider cannot take items of type `{}`; take it out", other.kind);
-            return Err(EncodeError::unsupported(param, message));
+            return Err(EncodeError::unsupported(path, message));
         }
     };
-    extra(more, &format!("{param}."), passes)?;
+    extra(more, Some(path), passes)?;
+    let list = path.key(key);
     for (at, part) in parts.iter().enumerate() {
-        let param = format!("{param}.{key}[{at}]");
+        let path = list.index(at);
         let more = match part {
             Part::InputText { extra, .. } | Part::Refusal { extra, .. } | Part::Video { extra, .. } => extra,
             Part::OutputText(text) => &text.extra,
@@ -69,19 +72,22 @@ fn item(item: &Item, param: &str, passes: &[&str]) -> Result<(), EncodeError> {
             Part::Other { kind, .. } if passes.contains(&kind.as_str()) => continue,
             Part::Other { kind, .. } => {
                 let message = format!("this provider cannot take parts of type `{kind}`; take it out");
-                return Err(EncodeError::unsupported(param, message));
+                return Err(EncodeError::unsupported(path, message));
             }
         };
-        extra(more, &format!("{param}."), passes)?;
+        extra(more, Some(path), passes)?;
     }
     Ok(())
 }
 
-fn extra(fields: &Extra, place: &str, passes: &[&str]) -> Result<(), EncodeError> {
+fn extra(fields: &Extra, place: Option<Path<'_>>, passes: &[&str]) -> Result<(), EncodeError> {
     let foreign = |name: &str| !name.starts_with(OWN) && !passes.contains(&name);
     match fields.iter().find(|(name, _)| foreign(name)) {
         Some((name, _)) => {
-            let param = format!("{place}{name}");
+            let param = match &place {
+                Some(place) => place.key(name).to_string(),
+                None => name.to_string(),
+            };
             let message = format!(
                 "`{param}` is not known to the standard, and this provider speaks another dialect; take it out"
             );

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{
-    Delta, End, FunctionTool, Include, Item, Message, Part, ReasoningSettings, Role, Sampling, Text, Tool,
-    Turn,
+    Delta, End, FunctionTool, Include, Item, Message, Part, ReasoningSettings, Role, SummaryDetail, Text,
+    Tool, Turn,
 };
 use lattice_providers::{Api, Provider, Settings, build};
 use serde_json::Value;
@@ -25,30 +25,21 @@ fn turn() -> Turn {
         extra: Vec::new(),
     };
     Turn {
-        id: "resp_00112233445566778899aabbccddeeff".into(),
-        created_at: 1,
-        model: "m".into(),
-        provider: None,
-        instructions: None,
-        input: vec![Item::Message(message)],
         tools: vec![Tool::Function(function)],
-        tool_choice: None,
-        parallel_tool_calls: None,
-        max_tool_calls: None,
-        max_output_tokens: None,
-        sampling: Sampling::default(),
-        reasoning: Some(ReasoningSettings { effort: None, summary: Some("auto".into()), extra: Vec::new() }),
+        reasoning: Some(ReasoningSettings {
+            effort: None,
+            summary: Some(SummaryDetail::Auto),
+            extra: Vec::new(),
+        }),
         format: lattice_model::Format::Text,
-        verbosity: None,
         include: Include { encrypted_reasoning: true, ..Include::default() },
-        truncation: None,
-        service_tier: None,
-        prompt_cache_key: None,
-        safety_identifier: None,
-        metadata: None,
         stream: true,
-        obfuscation: None,
-        extra: Vec::new(),
+        ..Turn::new(
+            "resp_00112233445566778899aabbccddeeff".into(),
+            1,
+            "m".into(),
+            vec![Item::Message(message)],
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writing JSON without a tree and without copying what is large.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use lattice_model::{Extra, Json, Text};
+use lattice_model::{Extra, Json, Text, Word};
 
 /// From here on a value is passed on by reference instead of being copied into the document.
 const BY_REFERENCE: usize = 4096;
@@ -259,6 +259,13 @@ impl JsonWriter {
     pub fn optional_f64(&mut self, key: &str, number: Option<f64>) {
         if let Some(number) = number {
             self.key(key).f64(number);
+        }
+    }
+
+    /// A field with a setting of one word, if it is set.
+    pub fn optional_word<W: Word>(&mut self, key: &str, word: Option<W>) {
+        if let Some(word) = word {
+            self.field_str(key, word.name());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Parts as content blocks: texts, images, documents.
 
 use bytes::Bytes;
-use lattice_model::{File, Image, Json, OutputText, Part, Text};
+use lattice_model::{File, Image, Json, OutputText, Part, Path, Text};
 use lattice_wire::write::JsonWriter;
 
 use crate::data_url::DataUrl;
@@ -50,20 +50,20 @@ fn cache_of(extra: &lattice_model::Extra) -> Option<Json> {
 }
 
 /// A part as a block; `None` for an empty text, which the API refuses.
-pub(super) fn block(part: &Part, param: &str) -> Result<Option<Block>, EncodeError> {
+pub(super) fn block(part: &Part, path: Path<'_>) -> Result<Option<Block>, EncodeError> {
     Ok(match part {
         Part::InputText { text, extra } | Part::OutputText(OutputText { text, extra, .. }) => {
             text_block(text, cache_of(extra))
         }
         Part::Refusal { refusal, .. } => text_block(refusal, None),
-        Part::Image(image) => Some(image_block(image, param)?),
-        Part::File(file) => Some(document(file, param)?),
+        Part::Image(image) => Some(image_block(image, path)?),
+        Part::File(file) => Some(document(file, path)?),
         Part::Video { .. } => {
-            return Err(EncodeError::unsupported(param, "Claude takes no videos; take it out"));
+            return Err(EncodeError::unsupported(path, "Claude takes no videos; take it out"));
         }
         Part::Other { kind, .. } => {
             return Err(EncodeError::unsupported(
-                param,
+                path,
                 format!("Claude takes no parts of type `{kind}`; take it out"),
             ));
         }
@@ -74,9 +74,9 @@ fn text_block(text: &Text, cache: Option<Json>) -> Option<Block> {
     (!text.is_empty()).then(|| Block::Text { text: text.clone(), cache })
 }
 
-fn image_block(image: &Image, param: &str) -> Result<Block, EncodeError> {
+fn image_block(image: &Image, path: Path<'_>) -> Result<Block, EncodeError> {
     let Some(url) = &image.url else {
-        return Err(EncodeError::unsupported(param, "an image needs its `image_url` here"));
+        return Err(EncodeError::unsupported(path, "an image needs its `image_url` here"));
     };
     let source = match DataUrl::parse(url) {
         None => Source::Url(url.clone()),
@@ -86,7 +86,7 @@ fn image_block(image: &Image, param: &str) -> Result<Block, EncodeError> {
             if !["image/jpeg", "image/png", "image/gif", "image/webp"].contains(&media_type.as_str()) {
                 let message =
                     format!("Claude takes images as JPEG, PNG, GIF and WebP, not as `{media_type}`");
-                return Err(EncodeError::unsupported(format!("{param}.image_url"), message));
+                return Err(EncodeError::unsupported(path.key("image_url"), message));
             }
             Source::Base64 { media_type, data: data.base64 }
         }
@@ -94,7 +94,7 @@ fn image_block(image: &Image, param: &str) -> Result<Block, EncodeError> {
     Ok(Block::Image { source, cache: cache_of(&image.extra) })
 }
 
-fn document(file: &File, param: &str) -> Result<Block, EncodeError> {
+fn document(file: &File, path: Path<'_>) -> Result<Block, EncodeError> {
     let source = match (&file.data, &file.url) {
         (Some(data), _) => {
             // Bare base64 is taken for what it mostly is.
@@ -110,12 +110,12 @@ fn document(file: &File, param: &str) -> Result<Block, EncodeError> {
                 Source::Text(Text::new(&text))
             } else {
                 let message = format!("Claude takes files as PDF and as text, not as `{}`", data.media_type);
-                return Err(EncodeError::unsupported(format!("{param}.file_data"), message));
+                return Err(EncodeError::unsupported(path.key("file_data"), message));
             }
         }
         (None, Some(url)) => Source::Url(url.clone()),
         (None, None) => {
-            return Err(EncodeError::unsupported(param, "a file needs `file_data` or `file_url` here"));
+            return Err(EncodeError::unsupported(path, "a file needs `file_data` or `file_url` here"));
         }
     };
     Ok(Block::Document { source, title: file.filename.clone(), cache: cache_of(&file.extra) })

@@ -1,7 +1,7 @@
 //! The conversation as messages: neighbours of one role joined, results of tools first in their message.
 
 use bytes::Bytes;
-use lattice_model::{FunctionCall, FunctionCallOutput, Item, Message, Role, Text, Turn};
+use lattice_model::{FunctionCall, FunctionCallOutput, Item, Message, Path, Role, Said, Text, Turn};
 use lattice_wire::write::JsonWriter;
 
 use super::content::{Block, block};
@@ -35,15 +35,14 @@ impl Conversation {
         if let Some(text) = turn.instructions.as_ref().filter(|text| !text.is_empty()) {
             conversation.system.push(Block::Text { text: text.clone(), cache: None });
         }
-        for (at, item) in turn.input.iter().enumerate() {
-            let param = format!("input[{at}]");
+        for Said { item, path } in turn.items() {
             match item {
-                Item::Message(message) => conversation.message(message, &param, model)?,
+                Item::Message(message) => conversation.message(message, path, model)?,
                 Item::FunctionCall(call) => {
-                    let input = arguments(&call.arguments, &param)?;
+                    let input = arguments(&call.arguments, path)?;
                     conversation.call(call, input);
                 }
-                Item::FunctionCallOutput(output) => conversation.output(output, &param)?,
+                Item::FunctionCallOutput(output) => conversation.output(output, path)?,
                 Item::Reasoning(reasoning) if with_thinking => {
                     if let Some(block) = thinking::block(reasoning, origin) {
                         conversation.add("assistant", Block::Own(block));
@@ -66,12 +65,13 @@ impl Conversation {
         }
     }
 
-    fn message(&mut self, message: &Message, param: &str, model: Traits) -> Result<(), EncodeError> {
+    fn message(&mut self, message: &Message, path: Path<'_>, model: Traits) -> Result<(), EncodeError> {
         let operator = is_operator(message.role);
         // Older models take the operator's word only in front; there it keeps its order.
         let in_front = operator && (self.messages.is_empty() || !model.inline_system);
+        let list = path.key("content");
         for (at, part) in message.content.iter().enumerate() {
-            let Some(block) = block(part, &format!("{param}.content[{at}]"))? else { continue };
+            let Some(block) = block(part, list.index(at))? else { continue };
             match message.role {
                 _ if in_front => self.system.push(block),
                 Role::System | Role::Developer => self.add("system", block),
@@ -87,10 +87,11 @@ impl Conversation {
         self.add("assistant", Block::ToolUse { id, name, input });
     }
 
-    fn output(&mut self, output: &FunctionCallOutput, param: &str) -> Result<(), EncodeError> {
+    fn output(&mut self, output: &FunctionCallOutput, path: Path<'_>) -> Result<(), EncodeError> {
         let mut content = Vec::new();
+        let parts = path.key("output");
         for (at, part) in output.output.iter().enumerate() {
-            content.extend(block(part, &format!("{param}.output[{at}]"))?);
+            content.extend(block(part, parts.index(at))?);
         }
         let result = Block::ToolResult { id: safe_call_id(&output.call_id), content };
         match self.messages.last_mut() {
@@ -140,7 +141,7 @@ impl Conversation {
 }
 
 /// The arguments of a call: the API wants the object itself, not its text.
-fn arguments(text: &Text, param: &str) -> Result<Bytes, EncodeError> {
+fn arguments(text: &Text, path: Path<'_>) -> Result<Bytes, EncodeError> {
     let plain = text.decode();
     let plain = plain.trim();
     if plain.is_empty() {
@@ -149,7 +150,7 @@ fn arguments(text: &Text, param: &str) -> Result<Bytes, EncodeError> {
     let valid = plain.starts_with('{') && serde_json::from_str::<&serde_json::value::RawValue>(plain).is_ok();
     if !valid {
         return Err(EncodeError::invalid(
-            format!("{param}.arguments"),
+            path.key("arguments"),
             "the arguments of a call must be a JSON object",
         ));
     }

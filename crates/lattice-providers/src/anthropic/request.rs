@@ -1,6 +1,6 @@
 //! The turn as a request of the Messages API: <https://docs.claude.com/en/api/messages>.
 
-use lattice_model::{Format, FunctionTool, Tool, ToolChoice, ToolMode, Turn};
+use lattice_model::{Format, FunctionTool, ServiceTier, Tool, ToolChoice, ToolMode, Turn, Word};
 use lattice_wire::write::{JsonWriter, Segments};
 
 use super::content::breakpoint;
@@ -80,8 +80,8 @@ fn refuse(turn: &Turn) -> Result<(), EncodeError> {
         let message = "Claude has no free JSON mode; use `json_schema` with a schema";
         return Err(EncodeError::unsupported("text.format", message));
     }
-    if let Some(tier @ ("flex" | "priority" | "scale")) = turn.service_tier.as_deref() {
-        let message = format!("Anthropic has no tier `{tier}`; use `auto` or `default`");
+    if let Some(tier @ (ServiceTier::Flex | ServiceTier::Priority | ServiceTier::Scale)) = turn.service_tier {
+        let message = format!("Anthropic has no tier `{}`; use `auto` or `default`", tier.name());
         return Err(EncodeError::unsupported("service_tier", message));
     }
     Ok(())
@@ -221,10 +221,11 @@ fn tool_choice(writer: &mut JsonWriter, turn: &Turn) {
 fn settings(writer: &mut JsonWriter, turn: &Turn, mode: Mode) {
     writer.optional_f64("temperature", turn.sampling.temperature.filter(|value| !is_default(*value)));
     writer.optional_f64("top_p", turn.sampling.top_p.filter(|value| !is_default(*value)));
-    match turn.service_tier.as_deref() {
-        Some("default") => writer.field_str("service_tier", "standard_only"),
-        Some("auto") => writer.field_str("service_tier", "auto"),
-        _ => {}
+    match turn.service_tier {
+        Some(ServiceTier::Default) => writer.field_str("service_tier", "standard_only"),
+        Some(ServiceTier::Auto) => writer.field_str("service_tier", "auto"),
+        // Refused before.
+        Some(ServiceTier::Flex | ServiceTier::Priority | ServiceTier::Scale) | None => {}
     }
     if let Some(user) = &turn.safety_identifier {
         writer.key("metadata").begin_object();

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use lattice_model::{Item, Json, Reasoning, Role, Text, ToolChoice, ToolMode, Turn};
+use lattice_model::{Effort, Item, Json, Reasoning, Role, Text, ToolChoice, ToolMode, Turn};
 use lattice_wire::write::JsonWriter;
 
 use super::models::{Thinking, Traits};
@@ -32,8 +32,8 @@ impl Mode {
     /// What the request says, or why it cannot be said.
     pub(super) fn of(turn: &Turn, model: Traits, max_tokens: u64, origin: &str) -> Result<Self, EncodeError> {
         let Some(reasoning) = &turn.reasoning else { return Ok(Self::Silent) };
-        let effort = reasoning.effort.as_deref();
-        if effort == Some("none") || (effort.is_none() && reasoning.summary.is_none()) {
+        let effort = reasoning.effort;
+        if effort == Some(Effort::None) || (effort.is_none() && reasoning.summary.is_none()) {
             return Ok(Self::Silent);
         }
         if model.thinking == Thinking::None {
@@ -52,28 +52,28 @@ impl Mode {
         match model.thinking {
             Thinking::Adaptive { xhigh } => Ok(Self::Adaptive(match effort {
                 None => None,
-                Some("minimal" | "low") => Some("low"),
-                Some("medium") => Some("medium"),
-                Some("xhigh") if xhigh => Some("xhigh"),
-                Some("xhigh") => {
+                Some(Effort::None | Effort::Minimal | Effort::Low) => Some("low"),
+                Some(Effort::Medium) => Some("medium"),
+                Some(Effort::High) => Some("high"),
+                Some(Effort::XHigh) if xhigh => Some("xhigh"),
+                Some(Effort::XHigh) => {
                     let message = "this model does not know the effort `xhigh`; use `high` or `max`";
                     return Err(EncodeError::unsupported("reasoning.effort", message));
                 }
-                Some("max") => Some("max"),
-                Some(_) => Some("high"),
+                Some(Effort::Max) => Some("max"),
             })),
             _ => budget(effort, max_tokens).map(Self::Budget),
         }
     }
 }
 
-fn budget(effort: Option<&str>, max_tokens: u64) -> Result<u64, EncodeError> {
+fn budget(effort: Option<Effort>, max_tokens: u64) -> Result<u64, EncodeError> {
     let wanted = match effort {
-        Some("minimal") => LEAST,
-        Some("low") => 2048,
-        Some("high") => 16_384,
-        Some("xhigh" | "max") => 32_000,
-        _ => 8192,
+        Some(Effort::None | Effort::Minimal) => LEAST,
+        Some(Effort::Low) => 2048,
+        Some(Effort::Medium) | None => 8192,
+        Some(Effort::High) => 16_384,
+        Some(Effort::XHigh | Effort::Max) => 32_000,
     };
     // The budget is part of the output and has to leave room for an answer.
     let most = max_tokens.saturating_sub(1);
@@ -106,9 +106,10 @@ fn unsigned_calls(turn: &Turn, origin: &str) -> bool {
         Item::FunctionCallOutput(_) | Item::Reasoning(_) | Item::Other(_) => false,
     };
     let is_users = |item: &Item| matches!(item, Item::Message(message) if message.role == Role::User);
-    let end = turn.input.iter().rposition(is_assistants).map_or(0, |at| at.saturating_add(1));
-    let until = turn.input.get(..end).unwrap_or_default();
-    let start = until.iter().rposition(is_users).map_or(0, |at| at.saturating_add(1));
+    let items: Vec<&Item> = turn.items().map(|said| said.item).collect();
+    let end = items.iter().rposition(|item| is_assistants(item)).map_or(0, |at| at.saturating_add(1));
+    let until = items.get(..end).unwrap_or_default();
+    let start = until.iter().rposition(|item| is_users(item)).map_or(0, |at| at.saturating_add(1));
     for item in until.get(start..).unwrap_or_default() {
         match item {
             Item::Reasoning(reasoning) if block(reasoning, origin).is_some() => return false,

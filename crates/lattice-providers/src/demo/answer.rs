@@ -1,8 +1,8 @@
 //! What the demo says.
 
 use lattice_model::{
-    Closing, Delta, End, Extra, Format, FunctionTool, IncompleteReason, Item, Message, Opening, OutputText,
-    Part, Role, Text, Tool, ToolChoice, ToolMode, Turn, Usage,
+    Closing, Delta, Effort, End, Extra, Format, FunctionTool, IncompleteReason, Item, Message, Opening,
+    OutputText, Part, Role, Said, Text, Tool, ToolChoice, ToolMode, Turn, Usage,
 };
 
 use super::sample;
@@ -97,7 +97,7 @@ fn pieces(turn: &Turn) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let reasoning = turn.reasoning.as_ref();
     if reasoning
-        .is_some_and(|reasoning| reasoning.summary.is_some() && reasoning.effort.as_deref() != Some("none"))
+        .is_some_and(|reasoning| reasoning.summary.is_some() && reasoning.effort != Some(Effort::None))
     {
         pieces.push(Piece::Thought(
             "The demo does not think; it reads the request and answers by rule.".to_owned(),
@@ -121,7 +121,7 @@ fn pieces(turn: &Turn) -> Vec<Piece> {
 
 /// The first tool that may be called, unless a result has just come in or no tool is wanted.
 fn to_call(turn: &Turn) -> Option<&FunctionTool> {
-    if matches!(turn.input.last(), Some(Item::FunctionCallOutput(_))) {
+    if matches!(turn.items().next_back().map(|said| said.item), Some(Item::FunctionCallOutput(_))) {
         return None;
     }
     let offered = turn.tools.iter().filter_map(|tool| match tool {
@@ -141,31 +141,31 @@ fn to_call(turn: &Turn) -> Option<&FunctionTool> {
 
 fn text(turn: &Turn) -> String {
     let label = "This is latticelm's demo model: no provider is configured, so no real model answers.";
-    if let Some(Item::FunctionCallOutput(output)) = turn.input.last() {
+    if let Some(Item::FunctionCallOutput(output)) = turn.items().next_back().map(|said| said.item) {
         return format!("{label} The tool answered: {}", quoted(&parts_text(&output.output)));
     }
-    let images = turn.input.iter().filter_map(message).flat_map(|message| &message.content);
+    let images = turn.items().filter_map(message).flat_map(|message| &message.content);
     let images = images.filter(|part| matches!(part, Part::Image(_))).count();
     let seen = match images {
         0 => String::new(),
         1 => " You sent an image.".to_owned(),
         many => format!(" You sent {many} images."),
     };
-    let messages = turn.input.iter().filter_map(message).count();
+    let messages = turn.items().filter_map(message).count();
     let nth =
         if messages > 1 { format!(" This conversation has {messages} messages.") } else { String::new() };
     format!("{label} You said: {}{seen}{nth}", quoted(&last_said(turn)))
 }
 
-fn message(item: &Item) -> Option<&Message> {
-    match item {
+fn message(said: Said<'_>) -> Option<&Message> {
+    match said.item {
         Item::Message(message) => Some(message),
         _ => None,
     }
 }
 
 fn last_said(turn: &Turn) -> String {
-    let last = turn.input.iter().rev().filter_map(message).find(|message| message.role == Role::User);
+    let last = turn.items().rev().filter_map(message).find(|message| message.role == Role::User);
     last.map(|message| parts_text(&message.content)).unwrap_or_default()
 }
 
@@ -188,7 +188,7 @@ fn quoted(text: &str) -> String {
 
 fn input_characters(turn: &Turn) -> u64 {
     let instructions = turn.instructions.as_ref().map_or(0, Text::len);
-    let items = turn.input.iter().map(|item| match item {
+    let items = turn.items().map(|said| match said.item {
         Item::Message(message) => message.content.iter().map(part_length).sum(),
         Item::FunctionCall(call) => call.arguments.len().saturating_add(call.name.len()),
         Item::FunctionCallOutput(output) => output.output.iter().map(part_length).sum(),

@@ -1,6 +1,6 @@
 //! The conversation as contents: what one side said in a row is one content, and so are all results of a turn.
 
-use lattice_model::{FunctionCall, Item, Message, OutputText, Part, Reasoning, Role, Text, Turn};
+use lattice_model::{FunctionCall, Item, Message, OutputText, Part, Path, Reasoning, Role, Said, Text, Turn};
 use lattice_wire::write::JsonWriter;
 
 use super::models::Generation;
@@ -16,8 +16,8 @@ const PLACEHOLDER: &str = "skip_thought_signature_validator";
 
 /// `systemInstruction`: all that the operator said.
 pub(super) fn system(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeError> {
-    let operators = |item: &Item| matches!(item, Item::Message(message) if is_operator(message.role));
-    if turn.instructions.is_none() && !turn.input.iter().any(operators) {
+    let operators = |said: Said<'_>| matches!(said.item, Item::Message(message) if is_operator(message.role));
+    if turn.instructions.is_none() && !turn.items().any(operators) {
         return Ok(());
     }
     writer.key("systemInstruction").begin_object();
@@ -25,16 +25,16 @@ pub(super) fn system(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeE
     if let Some(instructions) = &turn.instructions {
         text_part(writer, instructions);
     }
-    for (at, item) in turn.input.iter().enumerate() {
+    for Said { item, path } in turn.items() {
         let Item::Message(message) = item else { continue };
         if !is_operator(message.role) {
             continue;
         }
         for (number, part) in message.content.iter().enumerate() {
             let Part::InputText { text, .. } = part else {
-                let param = format!("input[{at}].content[{number}]");
                 let message = "Gemini takes only text from the operator; put it into a user message";
-                return Err(EncodeError::unsupported(param, message));
+                let list = path.key("content");
+                return Err(EncodeError::unsupported(list.index(number), message));
             };
             text_part(writer, text);
         }
@@ -52,10 +52,17 @@ pub(super) fn write(
     generation: Generation,
 ) -> Result<(), EncodeError> {
     writer.key("contents").begin_array();
-    let mut contents =
-        Contents { writer, turn, codec, generation, role: None, call_written: false, any: false };
-    for (at, item) in turn.input.iter().enumerate() {
-        contents.item(at, item)?;
+    let mut contents = Contents {
+        writer,
+        said: turn.items().collect(),
+        codec,
+        generation,
+        role: None,
+        call_written: false,
+        any: false,
+    };
+    for at in 0..contents.said.len() {
+        contents.item(at)?;
     }
     contents.end();
     if !contents.any {
@@ -68,7 +75,7 @@ pub(super) fn write(
 
 struct Contents<'a> {
     writer: &'a mut JsonWriter,
-    turn: &'a Turn,
+    said: Vec<Said<'a>>,
     codec: &'a Codec,
     generation: Generation,
     /// Whose content is open.
@@ -100,38 +107,39 @@ impl Contents<'_> {
         }
     }
 
-    fn item(&mut self, at: usize, item: &Item) -> Result<(), EncodeError> {
+    fn item(&mut self, at: usize) -> Result<(), EncodeError> {
+        let Some(Said { item, path }) = self.said.get(at).copied() else { return Ok(()) };
         match item {
             Item::Message(message) if is_operator(message.role) => Ok(()),
-            Item::Message(message) if message.role == Role::Assistant => self.said(at, message),
+            Item::Message(message) if message.role == Role::Assistant => self.spoken(at, path, message),
             Item::Message(message) => {
+                let list = path.key("content");
                 for (number, part) in message.content.iter().enumerate() {
-                    let param = format!("input[{at}].content[{number}]");
+                    let path = list.index(number);
                     self.side("user");
                     if let Part::InputText { text, .. } = part {
                         text_part(self.writer, text);
                     } else {
-                        media::part(self.writer, part, &param, self.codec.service, self.generation)?;
+                        media::part(self.writer, part, path, self.codec.service, self.generation)?;
                     }
                 }
                 Ok(())
             }
-            Item::FunctionCall(call) => self.call(at, call),
+            Item::FunctionCall(call) => self.call(path, call),
             Item::FunctionCallOutput(output) => {
-                let calls = self.turn.input.iter().take(at).rev();
-                let mut calls = calls.filter_map(|item| match item {
+                let calls = self.said.iter().take(at).rev();
+                let mut calls = calls.filter_map(|said| match said.item {
                     Item::FunctionCall(call) => Some(call),
                     _ => None,
                 });
                 let Some(call) = calls.find(|call| call.call_id == output.call_id) else {
-                    let param = format!("input[{at}].call_id");
                     let message = format!("no function call with the id `{}` stands before", output.call_id);
-                    return Err(EncodeError::invalid(param, message));
+                    return Err(EncodeError::invalid(path.key("call_id"), message));
                 };
                 self.side("user");
                 let id = self.takes_ids().then_some(output.call_id.as_str());
                 let images = self.generation == Generation::Three;
-                tool_results::write(self.writer, output, &call.name, id, images, at)
+                tool_results::write(self.writer, output, &call.name, id, images, path)
             }
             Item::Reasoning(reasoning) => {
                 self.reasoning(reasoning);
@@ -147,8 +155,8 @@ impl Contents<'_> {
         self.codec.service == super::Service::Gemini || self.generation == Generation::Three
     }
 
-    fn said(&mut self, at: usize, message: &Message) -> Result<(), EncodeError> {
-        let signature = match self.turn.input.get(at.saturating_add(1)) {
+    fn spoken(&mut self, at: usize, path: Path<'_>, message: &Message) -> Result<(), EncodeError> {
+        let signature = match self.said.get(at.saturating_add(1)).map(|said| said.item) {
             Some(Item::Reasoning(behind)) => self.opened(behind, endings::TEXT),
             _ => None,
         };
@@ -160,8 +168,8 @@ impl Contents<'_> {
                 | Part::Refusal { refusal: text, .. } => texts.push(text),
                 other => {
                     self.side("model");
-                    let param = format!("input[{at}].content[{number}]");
-                    media::part(self.writer, other, &param, self.codec.service, self.generation)?;
+                    let list = path.key("content");
+                    media::part(self.writer, other, list.index(number), self.codec.service, self.generation)?;
                 }
             }
         }
@@ -180,14 +188,14 @@ impl Contents<'_> {
         Ok(())
     }
 
-    fn call(&mut self, at: usize, call: &FunctionCall) -> Result<(), EncodeError> {
+    fn call(&mut self, path: Path<'_>, call: &FunctionCall) -> Result<(), EncodeError> {
         let arguments = call.arguments.decode();
         let arguments = if arguments.trim().is_empty() { "{}" } else { arguments.trim() };
         let object = serde_json::from_str::<&serde_json::value::RawValue>(arguments)
             .is_ok_and(|raw| raw.get().starts_with('{'));
         if !object {
             let message = "Gemini takes only a JSON object as the arguments of a call";
-            return Err(EncodeError::invalid(format!("input[{at}].arguments"), message));
+            return Err(EncodeError::invalid(path.key("arguments"), message));
         }
         self.side("model");
         let carried = call.extra.iter().find(|(name, _)| &**name == SIGNATURE);

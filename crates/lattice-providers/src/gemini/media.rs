@@ -4,7 +4,7 @@
 //! Files API, `YouTube` and public ones (2.0 models only the first two); Vertex AI takes `gs:` and public addresses.
 
 use bytes::Bytes;
-use lattice_model::{Extra, File, Part, Text};
+use lattice_model::{Extra, File, Part, Path, Text};
 use lattice_wire::write::JsonWriter;
 
 use super::Service;
@@ -16,17 +16,17 @@ use crate::error::EncodeError;
 pub(super) fn part(
     writer: &mut JsonWriter,
     part: &Part,
-    param: &str,
+    path: Path<'_>,
     service: Service,
     generation: Generation,
 ) -> Result<(), EncodeError> {
     let by_address = |writer: &mut JsonWriter, url: &Text, named: Option<&Text>, key: &str| {
-        address(writer, url, named, &format!("{param}.{key}"), service, generation)
+        address(writer, url, named, path.key(key), service, generation)
     };
     match part {
         Part::Image(image) => {
             let Some(url) = &image.url else {
-                return Err(EncodeError::unsupported(param, "an image needs its `image_url` here"));
+                return Err(EncodeError::unsupported(path, "an image needs its `image_url` here"));
             };
             by_address(writer, url, None, "image_url")
         }
@@ -37,19 +37,19 @@ pub(super) fn part(
             }
             (None, Some(_), _) => {
                 let message = "is neither a data URL nor base64 beside a `filename` that tells its kind";
-                Err(EncodeError::invalid(format!("{param}.file_data"), message))
+                Err(EncodeError::invalid(path.key("file_data"), message))
             }
             (None, None, Some(url)) => by_address(writer, url, file.filename.as_ref(), "file_url"),
             (None, None, None) => {
-                Err(EncodeError::unsupported(param, "a file needs `file_data` or `file_url` here"))
+                Err(EncodeError::unsupported(path, "a file needs `file_data` or `file_url` here"))
             }
         },
         Part::Video { url, .. } => by_address(writer, url, None, "video_url"),
-        Part::Other { kind, fields } if kind == "input_audio" => audio(writer, fields, param),
+        Part::Other { kind, fields } if kind == "input_audio" => audio(writer, fields, path),
         // Others are refused before.
         Part::Other { .. } | Part::InputText { .. } => Ok(()),
         Part::OutputText(_) | Part::Refusal { .. } => {
-            Err(EncodeError::invalid(param, "only an assistant's message can hold this part"))
+            Err(EncodeError::invalid(path, "only an assistant's message can hold this part"))
         }
     }
 }
@@ -80,13 +80,13 @@ pub(super) fn inline_data(writer: &mut JsonWriter, media_type: &str, base64: &By
     writer.end_object();
 }
 
-fn audio(writer: &mut JsonWriter, fields: &Extra, param: &str) -> Result<(), EncodeError> {
+fn audio(writer: &mut JsonWriter, fields: &Extra, path: Path<'_>) -> Result<(), EncodeError> {
     let given = fields.iter().find(|(name, _)| &**name == "input_audio").map(|(_, json)| json.to_value());
     let word =
         |key: &str| given.as_ref().and_then(|given| given.get(key)).and_then(serde_json::Value::as_str);
     let (Some(data), Some(format)) = (word("data"), word("format")) else {
         let message = "needs `data` and `format`";
-        return Err(EncodeError::invalid(format!("{param}.input_audio"), message));
+        return Err(EncodeError::invalid(path.key("input_audio"), message));
     };
     writer.begin_object();
     writer.key("inlineData").begin_object();
@@ -101,7 +101,7 @@ fn address(
     writer: &mut JsonWriter,
     url: &Text,
     named: Option<&Text>,
-    param: &str,
+    path: Path<'_>,
     service: Service,
     generation: Generation,
 ) -> Result<(), EncodeError> {
@@ -118,14 +118,14 @@ fn address(
     };
     if !fetched {
         let message = "this model does not fetch from this address; give the data itself, as a data URL";
-        return Err(EncodeError::unsupported(param, message));
+        return Err(EncodeError::unsupported(path, message));
     }
     let named = named.map(|name| name.decode().into_owned());
     let known = media_type(&plain).or_else(|| named.as_deref().and_then(media_type));
     let known = known.or((place == Place::Video).then_some("video/mp4"));
     if known.is_none() && place != Place::Upload {
         let message = "Gemini has to be told the kind of a file, and this address has no extension that tells it; give the data itself, as a data URL";
-        return Err(EncodeError::unsupported(param, message));
+        return Err(EncodeError::unsupported(path, message));
     }
     writer.begin_object();
     writer.key("fileData").begin_object();

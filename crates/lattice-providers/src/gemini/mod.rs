@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lattice_model::{Delta, Fault, Turn};
+use lattice_model::{Delta, Fault, ServiceTier, Turn, Word};
 
 use crate::Kind;
 use crate::codec::{Decoder, Exchange, Model, Provider};
@@ -99,10 +99,9 @@ impl Codec {
     /// Vertex AI takes the tier as a header:
     /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/flex-paygo>.
     fn with_tier(&self, exchange: Exchange, turn: &Turn) -> Exchange {
-        let tier = match turn.service_tier.as_deref() {
-            Some("flex") => HeaderValue::from_static("flex"),
-            Some("priority") => HeaderValue::from_static("priority"),
-            _ => return exchange,
+        let tier = match turn.service_tier {
+            Some(tier @ (ServiceTier::Flex | ServiceTier::Priority)) => HeaderValue::from_static(tier.name()),
+            Some(ServiceTier::Auto | ServiceTier::Default | ServiceTier::Scale) | None => return exchange,
         };
         match exchange {
             Exchange::Call(mut request) if self.service == Service::Vertex => {

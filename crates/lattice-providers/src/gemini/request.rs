@@ -1,6 +1,6 @@
 //! The turn as a `GenerateContentRequest`: <https://ai.google.dev/api/generate-content#request-body>.
 
-use lattice_model::{Detail, Format, Item, Part, Text, Turn};
+use lattice_model::{Detail, Effort, Format, Item, Part, Said, ServiceTier, Text, Turn, Verbosity, Word};
 use lattice_wire::write::{JsonWriter, Segments};
 use serde_json::Value;
 
@@ -27,21 +27,22 @@ pub(super) fn body(codec: &Codec, turn: &Turn, model: &Model) -> Result<Segments
 /// The Gemini API takes the tier as a field: <https://ai.google.dev/gemini-api/docs/flex-inference>. Vertex AI takes it as a header, and
 /// at its global endpoint alone: <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/priority-paygo>.
 fn tier(writer: &mut JsonWriter, turn: &Turn, codec: &Codec) -> Result<(), EncodeError> {
-    match turn.service_tier.as_deref() {
-        None | Some("auto" | "default") => {}
-        Some(tier @ ("flex" | "priority")) => match codec.service {
-            Service::Gemini => writer.field_str("serviceTier", tier),
+    match turn.service_tier {
+        None | Some(ServiceTier::Auto | ServiceTier::Default) => {}
+        Some(tier @ (ServiceTier::Flex | ServiceTier::Priority)) => match codec.service {
+            Service::Gemini => writer.field_str("serviceTier", tier.name()),
             // Sent as a header.
             Service::Vertex if codec.is_global => {}
             Service::Vertex => {
-                let message =
-                    format!("Vertex AI has the tier `{tier}` at the location `global` alone; leave it out");
+                let message = format!(
+                    "Vertex AI has the tier `{}` at the location `global` alone; leave it out",
+                    tier.name()
+                );
                 return Err(EncodeError::unsupported("service_tier", message));
             }
         },
-        Some(other) => {
-            let message =
-                format!("Gemini has no tier `{other}`; there are `auto`, `default`, `flex` and `priority`");
+        Some(ServiceTier::Scale) => {
+            let message = "Gemini has no tier `scale`; there are `auto`, `default`, `flex` and `priority`";
             return Err(EncodeError::unsupported("service_tier", message));
         }
     }
@@ -54,7 +55,7 @@ fn generation_config(
     model: &Model,
     generation: Generation,
 ) -> Result<(), EncodeError> {
-    if turn.verbosity.as_deref().is_some_and(|verbosity| verbosity != "medium") {
+    if turn.verbosity.is_some_and(|verbosity| verbosity != Verbosity::Medium) {
         let message = "Gemini does not know `verbosity`; ask for the length you want in `instructions`";
         return Err(EncodeError::unsupported("text.verbosity", message));
     }
@@ -114,29 +115,29 @@ fn thinking(
     generation: Generation,
 ) -> Result<(), EncodeError> {
     let Some(reasoning) = &turn.reasoning else { return Ok(()) };
-    let effort = reasoning.effort.as_deref();
+    let effort = reasoning.effort;
     let refused = |why: String| Err(EncodeError::unsupported("reasoning.effort", why));
     let budget = match (generation, effort) {
         (_, None)
-        | (Generation::Early, Some("none"))
-        | (Generation::Three, Some("minimal" | "low" | "medium" | "high")) => None,
+        | (Generation::Early, Some(Effort::None))
+        | (Generation::Three, Some(Effort::Minimal | Effort::Low | Effort::Medium | Effort::High)) => None,
         (Generation::Early, Some(_)) => {
             return refused(format!("`{}` does not reason; leave it out", model.id));
         }
-        (Generation::Two5, Some("none")) if model.id.contains("pro") => {
+        (Generation::Two5, Some(Effort::None)) if model.id.contains("pro") => {
             return refused("this model cannot do without reasoning; ask for `low`".to_owned());
         }
-        (Generation::Three, Some("none")) => {
+        (Generation::Three, Some(Effort::None)) => {
             return refused("this model cannot do without reasoning; ask for `minimal` or `low`".to_owned());
         }
         // The budgets that Google's own OpenAI-compatible endpoint gives these words:
         // <https://ai.google.dev/gemini-api/docs/openai#thinking>.
-        (Generation::Two5, Some("none")) => Some(0),
-        (Generation::Two5, Some("minimal" | "low")) => Some(1024),
-        (Generation::Two5, Some("medium")) => Some(8192),
-        (Generation::Two5, Some("high")) => Some(24576),
-        (_, Some(other)) => {
-            return refused(format!("Gemini has no effort `{other}`; the most is `high`"));
+        (Generation::Two5, Some(Effort::None)) => Some(0),
+        (Generation::Two5, Some(Effort::Minimal | Effort::Low)) => Some(1024),
+        (Generation::Two5, Some(Effort::Medium)) => Some(8192),
+        (Generation::Two5, Some(Effort::High)) => Some(24576),
+        (_, Some(other @ (Effort::XHigh | Effort::Max))) => {
+            return refused(format!("Gemini has no effort `{}`; the most is `high`", other.name()));
         }
     };
     let level = effort.filter(|_| generation == Generation::Three);
@@ -145,9 +146,7 @@ fn thinking(
         return Ok(());
     }
     writer.key("thinkingConfig").begin_object();
-    if let Some(level) = level {
-        writer.field_str("thinkingLevel", level);
-    }
+    writer.optional_word("thinkingLevel", level);
     writer.optional_u64("thinkingBudget", budget);
     if thoughts {
         writer.key("includeThoughts").bool(true);
@@ -159,7 +158,7 @@ fn thinking(
 /// How closely to look is one setting for all media: <https://ai.google.dev/gemini-api/docs/media-resolution>.
 fn resolution(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeError> {
     let mut wanted = None;
-    for (at, item) in turn.input.iter().enumerate() {
+    for Said { item, path } in turn.items() {
         let (parts, key) = match item {
             Item::Message(message) => (&message.content, "content"),
             Item::FunctionCallOutput(output) => (&output.output, "output"),
@@ -169,9 +168,9 @@ fn resolution(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeError> {
             let Part::Image(image) = part else { continue };
             let Some(detail) = image.detail.filter(|detail| *detail != Detail::Auto) else { continue };
             if wanted.is_some_and(|other| other != detail) {
-                let param = format!("input[{at}].{key}[{number}].detail");
                 let message = "Gemini looks at all images alike; give all of them the same `detail`";
-                return Err(EncodeError::unsupported(param, message));
+                let list = path.key(key);
+                return Err(EncodeError::unsupported(list.index(number).key("detail"), message));
             }
             wanted = Some(detail);
         }

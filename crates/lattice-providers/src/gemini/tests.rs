@@ -38,30 +38,10 @@ fn vertex(api_key: Option<&str>) -> Box<dyn Provider> {
 
 fn turn() -> Turn {
     Turn {
-        id: "resp_0123456789abcdef0123456789abcdef".into(),
-        created_at: 0,
-        model: "m".into(),
-        provider: None,
-        instructions: None,
-        input: Vec::new(),
-        tools: Vec::new(),
-        tool_choice: None,
-        parallel_tool_calls: None,
-        max_tool_calls: None,
-        max_output_tokens: None,
-        sampling: lattice_model::Sampling::default(),
-        reasoning: None,
         format: lattice_model::Format::Text,
-        verbosity: None,
         include: lattice_model::Include { encrypted_reasoning: true, ..Default::default() },
-        truncation: None,
-        service_tier: None,
-        prompt_cache_key: None,
-        safety_identifier: None,
-        metadata: None,
         stream: true,
-        obfuscation: None,
-        extra: Vec::new(),
+        ..Turn::new("resp_0123456789abcdef0123456789abcdef".into(), 0, "m".into(), Vec::new())
     }
 }
 

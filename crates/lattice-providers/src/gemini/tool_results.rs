@@ -1,7 +1,7 @@
 //! What functions answered: <https://ai.google.dev/gemini-api/docs/function-calling#multimodal>.
 
 use bytes::Bytes;
-use lattice_model::{FunctionCallOutput, Part, Text};
+use lattice_model::{FunctionCallOutput, Part, Path, Text};
 use lattice_wire::write::JsonWriter;
 
 use super::media;
@@ -15,20 +15,21 @@ pub(super) fn write(
     name: &str,
     id: Option<&str>,
     takes_media: bool,
-    at: usize,
+    path: Path<'_>,
 ) -> Result<(), EncodeError> {
     let mut texts = Vec::new();
     let mut data = Vec::new();
+    let list = path.key("output");
     for (number, part) in output.output.iter().enumerate() {
-        let param = format!("input[{at}].output[{number}]");
+        let path = list.index(number);
         match part {
             Part::InputText { text, .. } | Part::Refusal { refusal: text, .. } => texts.push(text),
             Part::OutputText(text) => texts.push(&text.text),
             _ if !takes_media => {
                 let message = "models before Gemini 3 take only texts as the result of a tool; give it as text, or in a user message";
-                return Err(EncodeError::unsupported(param, message));
+                return Err(EncodeError::unsupported(path, message));
             }
-            other => data.push(inline(other, &param)?),
+            other => data.push(inline(other, path)?),
         }
     }
     writer.begin_object();
@@ -75,14 +76,14 @@ fn response(writer: &mut JsonWriter, texts: &[&Text]) {
     writer.end_object();
 }
 
-fn inline(part: &Part, param: &str) -> Result<DataUrl, EncodeError> {
+fn inline(part: &Part, path: Path<'_>) -> Result<DataUrl, EncodeError> {
     let (data, key) = match part {
         Part::Image(image) => (image.url.as_ref().and_then(DataUrl::parse), "image_url"),
         Part::File(file) => (media::file_data(file), "file_data"),
         _ => (None, ""),
     };
     data.ok_or_else(|| {
-        let param = if key.is_empty() { param.to_owned() } else { format!("{param}.{key}") };
+        let param = if key.is_empty() { path.to_string() } else { path.key(key).to_string() };
         EncodeError::unsupported(param, "Gemini takes this in the result of a tool only as a data URL")
     })
 }

@@ -45,8 +45,8 @@ fn refuse(turn: &Turn) -> Result<(), EncodeError> {
 
 fn input(writer: &mut JsonWriter, turn: &Turn, origin: &str) {
     writer.key("input").begin_array();
-    for item in &turn.input {
-        match item {
+    for said in turn.items() {
+        match said.item {
             // Reasoning goes back only where it came from (C7); without its encrypted part it would be refused.
             Item::Reasoning(reasoning) => {
                 if let Some(payload) =
@@ -91,11 +91,8 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     writer.optional_f64("temperature", turn.sampling.temperature);
     writer.optional_f64("top_p", turn.sampling.top_p);
     writer.optional_u64("top_logprobs", turn.sampling.top_logprobs);
-    for (key, word) in [("truncation", &turn.truncation), ("service_tier", &turn.service_tier)] {
-        if let Some(word) = word {
-            writer.field_str(key, word);
-        }
-    }
+    writer.optional_word("truncation", turn.truncation);
+    writer.optional_word("service_tier", turn.service_tier);
     writer.optional_text("prompt_cache_key", turn.prompt_cache_key.as_ref());
     writer.optional_text("safety_identifier", turn.safety_identifier.as_ref());
     if let Some(metadata) = &turn.metadata {
@@ -103,11 +100,8 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     }
     if let Some(reasoning) = &turn.reasoning {
         writer.key("reasoning").begin_object();
-        for (key, word) in [("effort", &reasoning.effort), ("summary", &reasoning.summary)] {
-            if let Some(word) = word {
-                writer.field_str(key, word);
-            }
-        }
+        writer.optional_word("effort", reasoning.effort);
+        writer.optional_word("summary", reasoning.summary);
         write::extra(writer, &reasoning.extra, Form::Request);
         writer.end_object();
     }
@@ -160,8 +154,6 @@ fn text(writer: &mut JsonWriter, turn: &Turn) {
             writer.end_object();
         }
     }
-    if let Some(verbosity) = &turn.verbosity {
-        writer.field_str("verbosity", verbosity);
-    }
+    writer.optional_word("verbosity", turn.verbosity);
     writer.end_object();
 }

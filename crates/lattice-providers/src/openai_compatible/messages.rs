@@ -1,7 +1,7 @@
 //! The conversation as messages. An assistant's text and the calls that follow it are one message.
 
 use lattice_model::{
-    Detail, FunctionCall, FunctionCallOutput, Item, Message, OutputText, Part, Role, Text, Turn,
+    Detail, FunctionCall, FunctionCallOutput, Item, Message, OutputText, Part, Path, Role, Said, Text, Turn,
 };
 use lattice_wire::write::JsonWriter;
 
@@ -17,25 +17,25 @@ pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Res
         writer.end_object();
     }
     let mut assistant = Assistant::default();
-    for (at, item) in turn.input.iter().enumerate() {
+    for Said { item, path } in turn.items() {
         match item {
             Item::Message(message) if message.role == Role::Assistant => {
                 // The results of calls must follow the message with the calls: a text in between is part of it.
                 if assistant.calls.is_empty() {
                     assistant.flush(writer, quirks);
                 }
-                assistant.say(message, &format!("input[{at}]"))?;
+                assistant.say(message, path)?;
             }
             Item::FunctionCall(call) => assistant.calls.push(call),
             // This API gives no thoughts back to the model.
             Item::Reasoning(_) | Item::Other(_) => {}
             Item::Message(message) => {
                 assistant.flush(writer, quirks);
-                self::message(writer, message, &format!("input[{at}]"), quirks)?;
+                self::message(writer, message, path, quirks)?;
             }
             Item::FunctionCallOutput(output) => {
                 assistant.flush(writer, quirks);
-                tool_output(writer, output, &format!("input[{at}]"), quirks)?;
+                tool_output(writer, output, path, quirks)?;
             }
         }
     }
@@ -63,7 +63,7 @@ struct Assistant<'a> {
 }
 
 impl<'a> Assistant<'a> {
-    fn say(&mut self, message: &'a Message, param: &str) -> Result<(), EncodeError> {
+    fn say(&mut self, message: &'a Message, path: Path<'_>) -> Result<(), EncodeError> {
         self.spoke = true;
         for (at, part) in message.content.iter().enumerate() {
             match part {
@@ -73,7 +73,7 @@ impl<'a> Assistant<'a> {
                 Part::Refusal { refusal, .. } => self.refusal = self.refusal.or(Some(refusal)),
                 _ => {
                     let message = "this API takes only texts from the assistant; take it out";
-                    return Err(EncodeError::unsupported(format!("{param}.content[{at}]"), message));
+                    return Err(EncodeError::unsupported(path.key("content").index(at), message));
                 }
             }
         }
@@ -130,7 +130,7 @@ fn text_part(writer: &mut JsonWriter, text: &Text) {
 fn message(
     writer: &mut JsonWriter,
     message: &Message,
-    param: &str,
+    path: Path<'_>,
     quirks: Quirks,
 ) -> Result<(), EncodeError> {
     writer.begin_object();
@@ -140,7 +140,7 @@ fn message(
     } else {
         writer.key("content").begin_array();
         for (at, one) in message.content.iter().enumerate() {
-            part(writer, one, &format!("{param}.content[{at}]"))?;
+            part(writer, one, path.key("content").index(at))?;
         }
         writer.end_array();
     }
@@ -148,12 +148,12 @@ fn message(
     Ok(())
 }
 
-fn part(writer: &mut JsonWriter, part: &Part, param: &str) -> Result<(), EncodeError> {
+fn part(writer: &mut JsonWriter, part: &Part, path: Path<'_>) -> Result<(), EncodeError> {
     match part {
         Part::InputText { text, .. } => text_part(writer, text),
         Part::Image(image) => {
             let Some(url) = &image.url else {
-                return Err(EncodeError::unsupported(param, "an image needs its `image_url` here"));
+                return Err(EncodeError::unsupported(path, "an image needs its `image_url` here"));
             };
             writer.begin_object();
             writer.field_str("type", "image_url");
@@ -173,7 +173,7 @@ fn part(writer: &mut JsonWriter, part: &Part, param: &str) -> Result<(), EncodeE
         Part::File(file) => {
             let Some(data) = &file.data else {
                 let message = "this API takes files only as `file_data`, not by their address";
-                return Err(EncodeError::unsupported(format!("{param}.file_url"), message));
+                return Err(EncodeError::unsupported(path.key("file_url"), message));
             };
             writer.begin_object();
             writer.field_str("type", "file");
@@ -190,10 +190,10 @@ fn part(writer: &mut JsonWriter, part: &Part, param: &str) -> Result<(), EncodeE
             writer.end_object();
         }
         Part::Video { .. } => {
-            return Err(EncodeError::unsupported(param, "this API takes no videos; take it out"));
+            return Err(EncodeError::unsupported(path, "this API takes no videos; take it out"));
         }
         Part::OutputText(_) | Part::Refusal { .. } => {
-            return Err(EncodeError::invalid(param, "only an assistant's message can hold this part"));
+            return Err(EncodeError::invalid(path, "only an assistant's message can hold this part"));
         }
     }
     Ok(())
@@ -202,7 +202,7 @@ fn part(writer: &mut JsonWriter, part: &Part, param: &str) -> Result<(), EncodeE
 fn tool_output(
     writer: &mut JsonWriter,
     output: &FunctionCallOutput,
-    param: &str,
+    path: Path<'_>,
     quirks: Quirks,
 ) -> Result<(), EncodeError> {
     writer.begin_object();
@@ -216,7 +216,7 @@ fn tool_output(
             for (at, part) in many.iter().enumerate() {
                 let Part::InputText { text, .. } = part else {
                     let message = "this API takes only texts as the result of a tool; give it as text, or in a user message";
-                    return Err(EncodeError::unsupported(format!("{param}.output[{at}]"), message));
+                    return Err(EncodeError::unsupported(path.key("output").index(at), message));
                 };
                 text_part(writer, text);
             }

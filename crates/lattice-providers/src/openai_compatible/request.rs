@@ -1,6 +1,6 @@
 //! The turn as a request of Chat Completions: <https://platform.openai.com/docs/api-reference/chat/create>.
 
-use lattice_model::{Format, Tool, ToolChoice, ToolMode, Turn};
+use lattice_model::{Format, ServiceTier, Tool, ToolChoice, ToolMode, Turn};
 use lattice_wire::responses::write::mode_word;
 use lattice_wire::write::{JsonWriter, Segments};
 
@@ -116,16 +116,11 @@ fn settings(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), 
         writer.key("logprobs").bool(true);
         writer.optional_u64("top_logprobs", alternatives);
     }
-    if let Some(effort) = turn.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref()) {
-        writer.field_str("reasoning_effort", effort);
-    }
+    let effort = turn.reasoning.as_ref().and_then(|reasoning| reasoning.effort);
+    writer.optional_word("reasoning_effort", effort);
     if quirks.is_openai() {
-        if let Some(verbosity) = &turn.verbosity {
-            writer.field_str("verbosity", verbosity);
-        }
-        if let Some(tier) = &turn.service_tier {
-            writer.field_str("service_tier", tier);
-        }
+        writer.optional_word("verbosity", turn.verbosity);
+        writer.optional_word("service_tier", turn.service_tier);
         writer.optional_text("prompt_cache_key", turn.prompt_cache_key.as_ref());
         writer.optional_text("safety_identifier", turn.safety_identifier.as_ref());
         return Ok(());
@@ -134,7 +129,7 @@ fn settings(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), 
         let message = "servers that are compatible with OpenAI do not know `verbosity`; leave it out";
         return Err(EncodeError::unsupported("text.verbosity", message));
     }
-    if turn.service_tier.as_deref().is_some_and(|tier| tier != "auto" && tier != "default") {
+    if !matches!(turn.service_tier, None | Some(ServiceTier::Auto | ServiceTier::Default)) {
         let message = "servers that are compatible with OpenAI have no service tiers; leave it out";
         return Err(EncodeError::unsupported("service_tier", message));
     }

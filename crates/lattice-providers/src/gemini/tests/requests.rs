@@ -1,8 +1,8 @@
 //! What turns become.
 
 use lattice_model::{
-    File, Format, FunctionCall, FunctionCallOutput, FunctionTool, Image, Json, Message, Part,
-    ReasoningSettings, Role, Tool, ToolChoice, ToolMode,
+    Effort, File, Format, FunctionCall, FunctionCallOutput, FunctionTool, Image, Json, Message, Part,
+    ReasoningSettings, Role, ServiceTier, SummaryDetail, Tool, ToolChoice, ToolMode, Verbosity, Word,
 };
 
 use super::*;
@@ -78,14 +78,14 @@ fn a_conversation_with_tools_is_written() {
     turn.tools = vec![tool("weather"), tool("time")];
     turn.tool_choice = Some(ToolChoice::Allowed { mode: ToolMode::Required, names: vec!["time".into()] });
     turn.reasoning = Some(ReasoningSettings {
-        effort: Some("low".into()),
-        summary: Some("auto".into()),
+        effort: Some(Effort::Low),
+        summary: Some(SummaryDetail::Auto),
         extra: Vec::new(),
     });
     turn.sampling.temperature = Some(0.5);
     turn.sampling.top_logprobs = Some(2);
     turn.max_output_tokens = Some(100);
-    turn.service_tier = Some("flex".into());
+    turn.service_tier = Some(ServiceTier::Flex);
     turn.format = Format::JsonSchema {
         name: "n".into(),
         description: Some(Text::new("a thing")),
@@ -167,8 +167,11 @@ fn c9_what_cannot_be_honoured_is_refused_by_name() {
         "parallel_tool_calls"
     );
     assert_eq!(refused(&with_tools(|turn| turn.format = Format::JsonObject), model), "text.format");
-    assert_eq!(refused(&with_tools(|turn| turn.verbosity = Some("low".into())), model), "text.verbosity");
-    assert_eq!(refused(&with_tools(|turn| turn.service_tier = Some("gold".into())), model), "service_tier");
+    assert_eq!(refused(&with_tools(|turn| turn.verbosity = Some(Verbosity::Low)), model), "text.verbosity");
+    assert_eq!(
+        refused(&with_tools(|turn| turn.service_tier = Some(ServiceTier::Scale)), model),
+        "service_tier"
+    );
     assert_eq!(
         refused(&with_tools(|turn| turn.input.push(output("x", Vec::new()))), model),
         "input[1].call_id"
@@ -198,7 +201,7 @@ fn c9_only_allowed_tools_are_offered_where_the_model_may_choose() {
 fn efforts_become_budgets_or_levels() {
     let thinking = |model: &str, effort: &str| {
         let mut turn = asked(vec![text("hi")]);
-        turn.reasoning = Some(ReasoningSettings { effort: Some(effort.into()), ..Default::default() });
+        turn.reasoning = Some(ReasoningSettings { effort: Effort::of_name(effort), ..Default::default() });
         sent(&*google(), &turn, model).map(|(_, body)| body["generationConfig"]["thinkingConfig"].clone())
     };
     assert_eq!(thinking("gemini-2.5-flash", "none").unwrap(), json!({"thinkingBudget": 0}));

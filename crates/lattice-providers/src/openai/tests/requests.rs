@@ -2,9 +2,10 @@
 
 use http::Request;
 use lattice_model::{
-    Annotation, Detail, Extra, File, Format, FunctionCall, FunctionCallOutput, FunctionTool, HostedTool,
-    Image, Item, Json, Message, OtherItem, OutputText, Part, Phase, Reasoning, ReasoningSettings, Role,
-    Sampling, Status, Text, Tool, ToolChoice, ToolMode, Turn, UrlCitation,
+    Annotation, Detail, Effort, Extra, File, Format, FunctionCall, FunctionCallOutput, FunctionTool,
+    HostedTool, Image, Item, Json, Message, OtherItem, OutputText, Part, Phase, Reasoning, ReasoningSettings,
+    Role, Sampling, ServiceTier, Status, SummaryDetail, Text, Tool, ToolChoice, ToolMode, Truncation, Turn,
+    UrlCitation, Verbosity,
 };
 use lattice_wire::write::Segments;
 use serde_json::{Value, json};
@@ -174,8 +175,8 @@ fn a_turn_with_everything_is_written() {
         top_logprobs: Some(2),
     };
     turn.reasoning = Some(ReasoningSettings {
-        effort: Some("low".into()),
-        summary: Some("auto".into()),
+        effort: Some(Effort::Low),
+        summary: Some(SummaryDetail::Auto),
         extra: own_and_foreign(),
     });
     turn.format = Format::JsonSchema {
@@ -184,11 +185,11 @@ fn a_turn_with_everything_is_written() {
         schema: Json::from_value(&json!({"type": "object"})),
         strict: Some(true),
     };
-    turn.verbosity = Some("low".into());
+    turn.verbosity = Some(Verbosity::Low);
     turn.include.logprobs = true;
     turn.include.other = vec!["web_search_call.action.sources".into()];
-    turn.truncation = Some("auto".into());
-    turn.service_tier = Some("flex".into());
+    turn.truncation = Some(Truncation::Auto);
+    turn.service_tier = Some(ServiceTier::Flex);
     turn.prompt_cache_key = Some("key".into());
     turn.safety_identifier = Some("user-1".into());
     turn.metadata = Some(Json::from_value(&json!({"note": "the gateway's own"})));
@@ -231,7 +232,7 @@ fn the_format_is_only_sent_when_it_says_something() {
     turn.format = Format::JsonObject;
     assert_eq!(body(&turn)["text"], json!({"format": {"type": "json_object"}}));
     turn.format = Format::Text;
-    turn.verbosity = Some("high".into());
+    turn.verbosity = Some(Verbosity::High);
     assert_eq!(body(&turn)["text"], json!({"verbosity": "high"}));
 }
 

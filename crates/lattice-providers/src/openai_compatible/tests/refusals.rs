@@ -1,7 +1,8 @@
 //! What this API cannot be told is refused by name (C9).
 
 use lattice_model::{
-    Extra, File, Format, HostedTool, Item, Json, Part, Role, Tool, ToolChoice, ToolMode, Turn,
+    Extra, File, Format, HostedTool, Item, Json, Part, Role, ServiceTier, Tool, ToolChoice, ToolMode,
+    Truncation, Turn, Verbosity,
 };
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ fn c9_every_server_refuses_by_name_what_it_cannot_be_told() {
                 Some(lattice_model::ReasoningSettings { extra: field("budget"), ..Default::default() });
         }),
         ("include", |turn| turn.include.other = vec!["web_search_call.action.sources".into()]),
-        ("truncation", |turn| turn.truncation = Some("auto".into())),
+        ("truncation", |turn| turn.truncation = Some(Truncation::Auto)),
         ("max_tool_calls", |turn| turn.max_tool_calls = Some(3)),
         ("tool_choice", |turn| {
             turn.tool_choice = Some(ToolChoice::Hosted(Json::from_value(&json!({"type": "web_search"}))));
@@ -114,8 +115,8 @@ fn c9_hosted_tools_are_refused_by_their_kind() {
 #[test]
 fn c9_look_alikes_refuse_what_only_openai_knows() {
     for server in ["groq", "mistral", "deepseek", "openrouter", "ollama"] {
-        assert_eq!(refused(server, |turn| turn.verbosity = Some("low".into())).0, "text.verbosity");
-        assert_eq!(refused(server, |turn| turn.service_tier = Some("flex".into())).0, "service_tier");
+        assert_eq!(refused(server, |turn| turn.verbosity = Some(Verbosity::Low)).0, "text.verbosity");
+        assert_eq!(refused(server, |turn| turn.service_tier = Some(ServiceTier::Flex)).0, "service_tier");
     }
 }
 
@@ -156,8 +157,8 @@ fn the_gateways_own_fields_are_neither_sent_nor_refused() {
 #[test]
 fn harmless_settings_are_taken() {
     let mut turn = turn();
-    turn.truncation = Some("disabled".into());
-    turn.service_tier = Some("auto".into());
+    turn.truncation = Some(Truncation::Disabled);
+    turn.service_tier = Some(ServiceTier::Auto);
     turn.sampling.top_logprobs = Some(0);
     turn.format = Format::Text;
     turn.prompt_cache_key = Some("key".into());

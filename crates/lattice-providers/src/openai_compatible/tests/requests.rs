@@ -1,8 +1,9 @@
 //! What turns become as requests.
 
 use lattice_model::{
-    Detail, Extra, File, Format, FunctionCallOutput, FunctionTool, Image, Item, Json, Message, OutputText,
-    Part, Reasoning, ReasoningSettings, Role, Sampling, Text, Tool, ToolChoice, ToolMode, Turn,
+    Detail, Effort, Extra, File, Format, FunctionCallOutput, FunctionTool, Image, Item, Json, Message,
+    OutputText, Part, Reasoning, ReasoningSettings, Role, Sampling, ServiceTier, SummaryDetail, Text, Tool,
+    ToolChoice, ToolMode, Truncation, Turn, Verbosity,
 };
 use serde_json::{Value, json};
 
@@ -136,8 +137,8 @@ pub(super) fn everything() -> Turn {
         top_logprobs: None,
     };
     turn.reasoning = Some(ReasoningSettings {
-        effort: Some("low".into()),
-        summary: Some("auto".into()),
+        effort: Some(Effort::Low),
+        summary: Some(SummaryDetail::Auto),
         extra: Extra::new(),
     });
     turn.format = Format::JsonSchema {
@@ -146,7 +147,7 @@ pub(super) fn everything() -> Turn {
         schema: Json::from_value(&schema()),
         strict: Some(true),
     };
-    turn.truncation = Some("disabled".into());
+    turn.truncation = Some(Truncation::Disabled);
     turn.prompt_cache_key = Some("key".into());
     turn.safety_identifier = Some("user-1".into());
     turn.metadata = Some(Json::from_value(&json!({"note": "the gateway's own"})));
@@ -162,8 +163,8 @@ fn a_turn_with_everything_is_written_as_each_server_takes_it() {
             turn.sampling.top_logprobs = Some(2);
         }
         if server == "openai" {
-            turn.verbosity = Some("low".into());
-            turn.service_tier = Some("flex".into());
+            turn.verbosity = Some(Verbosity::Low);
+            turn.service_tier = Some(ServiceTier::Flex);
         }
         let sent = serde_json::to_string_pretty(&body(server, &turn)).unwrap();
         insta::assert_snapshot!(format!("request_{server}"), sent);

@@ -1,7 +1,7 @@
 //! The checks of single values, each naming the field it refuses.
 
 use bytes::Bytes;
-use lattice_model::Text;
+use lattice_model::{Path, Text, Word};
 use lattice_wire::{Raw, Str};
 
 /// The longest text of one content part, in bytes: the standard's `maxLength`.
@@ -42,15 +42,15 @@ impl Invalid {
 }
 
 /// A text that UTF-8 can express and that is not too long.
-pub(super) fn text(value: Str<'_>, body: &Bytes, param: &str, limit: usize) -> Result<Text, Invalid> {
+pub(super) fn text(value: Str<'_>, body: &Bytes, path: Path<'_>, limit: usize) -> Result<Text, Invalid> {
     if !value.is_valid() {
         return Err(Invalid::value(
-            param,
-            format!("`{param}` holds an unpaired surrogate escape, which is no text"),
+            path,
+            format!("`{path}` holds an unpaired surrogate escape, which is no text"),
         ));
     }
     if value.escaped().len() > limit && value.plain().chars().count() > limit {
-        return Err(Invalid::value(param, format!("`{param}` is longer than {limit} characters")));
+        return Err(Invalid::value(path, format!("`{path}` is longer than {limit} characters")));
     }
     Ok(value.to_text(body))
 }
@@ -59,12 +59,12 @@ pub(super) fn text(value: Str<'_>, body: &Bytes, param: &str, limit: usize) -> R
 pub(super) fn required_text(
     value: Option<Str<'_>>,
     body: &Bytes,
-    param: String,
+    path: Path<'_>,
     limit: usize,
 ) -> Result<Text, Invalid> {
     match value {
-        Some(value) => text(value, body, &param, limit),
-        None => Err(Invalid::missing(param)),
+        Some(value) => text(value, body, path, limit),
+        None => Err(Invalid::missing(path)),
     }
 }
 
@@ -72,80 +72,98 @@ pub(super) fn required_text(
 pub(super) fn optional_text(
     value: Option<Str<'_>>,
     body: &Bytes,
-    param: &str,
+    path: Path<'_>,
     limit: usize,
 ) -> Result<Option<Text>, Invalid> {
-    value.map(|value| text(value, body, param, limit)).transpose()
+    value.map(|value| text(value, body, path, limit)).transpose()
 }
 
 /// A number within bounds.
-pub(super) fn number(value: Option<f64>, param: &str, from: f64, to: f64) -> Result<Option<f64>, Invalid> {
+pub(super) fn number(value: Option<f64>, path: Path<'_>, from: f64, to: f64) -> Result<Option<f64>, Invalid> {
     match value {
         Some(number) if !(from..=to).contains(&number) => {
-            Err(Invalid::value(param, format!("`{param}` must be between {from} and {to}, not {number}")))
+            Err(Invalid::value(path, format!("`{path}` must be between {from} and {to}, not {number}")))
         }
         other => Ok(other),
     }
 }
 
 /// A whole number within bounds.
-pub(super) fn whole(value: Option<i64>, param: &str, from: i64, to: i64) -> Result<Option<u64>, Invalid> {
+pub(super) fn whole(value: Option<i64>, path: Path<'_>, from: i64, to: i64) -> Result<Option<u64>, Invalid> {
     match value {
         Some(number) if number < from || number > to => {
             let range =
                 if to == i64::MAX { format!("at least {from}") } else { format!("between {from} and {to}") };
-            Err(Invalid::value(param, format!("`{param}` must be {range}, not {number}")))
+            Err(Invalid::value(path, format!("`{path}` must be {range}, not {number}")))
         }
         other => Ok(other.and_then(|number| u64::try_from(number).ok())),
     }
 }
 
 /// One of a few words.
-pub(super) fn word(value: Option<Str<'_>>, param: &str, words: &[&str]) -> Result<Option<String>, Invalid> {
+pub(super) fn word<W: Word>(value: Option<Str<'_>>, path: Path<'_>) -> Result<Option<W>, Invalid> {
     let Some(value) = value else { return Ok(None) };
     let value = value.plain();
-    if words.contains(&value.as_str()) {
-        return Ok(Some(value));
+    match W::of_name(&value) {
+        Some(word) => Ok(Some(word)),
+        None => Err(unknown_word(&value, path, W::ALL.iter().map(|word| word.name()))),
     }
-    let known = words.join("`, `");
-    Err(Invalid::value(param, format!("`{param}` must be one of `{known}`, not `{}`", shown(&value))))
+}
+
+/// One of these words, where no type of its own stands for them.
+pub(super) fn one_of(
+    value: Option<Str<'_>>,
+    path: Path<'_>,
+    words: &[&'static str],
+) -> Result<Option<&'static str>, Invalid> {
+    let Some(value) = value else { return Ok(None) };
+    let value = value.plain();
+    match words.iter().find(|word| **word == value) {
+        Some(word) => Ok(Some(word)),
+        None => Err(unknown_word(&value, path, words.iter().copied())),
+    }
+}
+
+fn unknown_word<'a>(value: &str, path: Path<'_>, words: impl Iterator<Item = &'a str>) -> Invalid {
+    let known = words.collect::<Vec<_>>().join("`, `");
+    Invalid::value(path, format!("`{path}` must be one of `{known}`, not `{}`", shown(value)))
 }
 
 /// A name of 1 to 64 letters, digits, `_` and `-`.
-pub(super) fn name(value: Option<Str<'_>>, param: String) -> Result<String, Invalid> {
-    let Some(value) = value else { return Err(Invalid::missing(param)) };
+pub(super) fn name(value: Option<Str<'_>>, path: Path<'_>) -> Result<String, Invalid> {
+    let Some(value) = value else { return Err(Invalid::missing(path)) };
     let value = value.plain();
     let fits = (1..=64).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if fits {
         return Ok(value);
     }
-    let message = format!("`{param}` must be 1 to 64 of `a-zA-Z0-9_-`, not `{}`", shown(&value));
-    Err(Invalid::value(param, message))
+    let message = format!("`{path}` must be 1 to 64 of `a-zA-Z0-9_-`, not `{}`", shown(&value));
+    Err(Invalid::value(path, message))
 }
 
 /// A call id of 1 to 64 characters.
-pub(super) fn call_id(value: Option<Str<'_>>, param: String) -> Result<String, Invalid> {
-    let Some(value) = value else { return Err(Invalid::missing(param)) };
+pub(super) fn call_id(value: Option<Str<'_>>, path: Path<'_>) -> Result<String, Invalid> {
+    let Some(value) = value else { return Err(Invalid::missing(path)) };
     let value = value.plain();
     if (1..=64).contains(&value.chars().count()) {
         return Ok(value);
     }
-    let message = format!("`{param}` must be 1 to 64 characters long, not {}", value.chars().count());
-    Err(Invalid::value(param, message))
+    let message = format!("`{path}` must be 1 to 64 characters long, not {}", value.chars().count());
+    Err(Invalid::value(path, message))
 }
 
 /// An object.
-pub(super) fn object(value: Raw<'_>, param: &str) -> Result<(), Invalid> {
+pub(super) fn object(value: Raw<'_>, path: Path<'_>) -> Result<(), Invalid> {
     if value.0.get().starts_with('{') {
         return Ok(());
     }
-    Err(Invalid::value(param, format!("`{param}` must be an object")))
+    Err(Invalid::value(path, format!("`{path}` must be an object")))
 }
 
 /// `metadata`: at most 16 pairs, keys of at most 64 and values of at most 512 characters.
 pub(super) fn metadata(value: Raw<'_>) -> Result<(), Invalid> {
-    object(value, "metadata")?;
+    object(value, Path::Field("metadata"))?;
     let pairs: serde_json::Map<String, serde_json::Value> = serde_json::from_str(value.0.get())
         .map_err(|error| Invalid::value("metadata", format!("`metadata` must be an object: {error}")))?;
     if pairs.len() > 16 {

@@ -1,7 +1,9 @@
 //! `POST /v1/responses`: the body becomes a turn, strictly checked. Every refusal names its field by its path.
 
 use bytes::Bytes;
-use lattice_model::{Format, Include, Item, Message, Part, ReasoningSettings, Role, Sampling, Turn};
+use lattice_model::{
+    Format, Include, Item, Message, Part, Path, ReasoningSettings, Role, Sampling, Turn, Verbosity,
+};
 use lattice_wire::extra_of;
 use lattice_wire::responses::request::{Input, Reasoning, Request, TextFormat, TextSettings};
 
@@ -30,35 +32,49 @@ pub(crate) fn turn(body: &Bytes, id: String, created_at: i64) -> Result<Turn, In
     if let Some(metadata) = request.metadata {
         check::metadata(metadata)?;
     }
+    let input = input(request.input.as_ref(), body)?;
     Ok(Turn {
-        id,
-        created_at,
-        model,
         provider: request.provider.map(lattice_wire::Str::plain),
-        instructions: check::optional_text(request.instructions, body, "instructions", usize::MAX)?,
-        input: input(request.input.as_ref(), body)?,
+        instructions: check::optional_text(
+            request.instructions,
+            body,
+            Path::Field("instructions"),
+            usize::MAX,
+        )?,
         tools,
         tool_choice,
         parallel_tool_calls: request.parallel_tool_calls,
-        max_tool_calls: check::whole(request.max_tool_calls, "max_tool_calls", 1, i64::MAX)?,
-        max_output_tokens: check::whole(request.max_output_tokens, "max_output_tokens", 16, i64::MAX)?,
+        max_tool_calls: check::whole(request.max_tool_calls, Path::Field("max_tool_calls"), 1, i64::MAX)?,
+        max_output_tokens: check::whole(
+            request.max_output_tokens,
+            Path::Field("max_output_tokens"),
+            16,
+            i64::MAX,
+        )?,
         sampling: sampling(&request)?,
         reasoning: request.reasoning.as_ref().map(|settings| reasoning(settings, body)).transpose()?,
         format,
         verbosity,
         include: include(&request),
-        truncation: check::word(request.truncation, "truncation", &["auto", "disabled"])?,
-        service_tier: check::word(
-            request.service_tier,
-            "service_tier",
-            &["auto", "default", "flex", "priority", "scale"],
+        truncation: check::word(request.truncation, Path::Field("truncation"))?,
+        service_tier: check::word(request.service_tier, Path::Field("service_tier"))?,
+        prompt_cache_key: check::optional_text(
+            request.prompt_cache_key,
+            body,
+            Path::Field("prompt_cache_key"),
+            64,
         )?,
-        prompt_cache_key: check::optional_text(request.prompt_cache_key, body, "prompt_cache_key", 64)?,
-        safety_identifier: check::optional_text(request.safety_identifier, body, "safety_identifier", 64)?,
+        safety_identifier: check::optional_text(
+            request.safety_identifier,
+            body,
+            Path::Field("safety_identifier"),
+            64,
+        )?,
         metadata: request.metadata.map(|metadata| metadata.to_json(body)),
         stream: request.stream.unwrap_or_default(),
         obfuscation: request.stream_options.as_ref().and_then(|options| options.include_obfuscation),
         extra: extra(&request, body)?,
+        ..Turn::new(id, created_at, model, input)
     })
 }
 
@@ -120,22 +136,28 @@ fn input(input: Option<&Input<'_>>, body: &Bytes) -> Result<Vec<Item>, Invalid> 
 
 fn sampling(request: &Request<'_>) -> Result<Sampling, Invalid> {
     Ok(Sampling {
-        temperature: check::number(request.temperature, "temperature", 0.0, 2.0)?,
-        top_p: check::number(request.top_p, "top_p", 0.0, 1.0)?,
-        presence_penalty: check::number(request.presence_penalty, "presence_penalty", -2.0, 2.0)?,
-        frequency_penalty: check::number(request.frequency_penalty, "frequency_penalty", -2.0, 2.0)?,
-        top_logprobs: check::whole(request.top_logprobs, "top_logprobs", 0, 20)?,
+        temperature: check::number(request.temperature, Path::Field("temperature"), 0.0, 2.0)?,
+        top_p: check::number(request.top_p, Path::Field("top_p"), 0.0, 1.0)?,
+        presence_penalty: check::number(
+            request.presence_penalty,
+            Path::Field("presence_penalty"),
+            -2.0,
+            2.0,
+        )?,
+        frequency_penalty: check::number(
+            request.frequency_penalty,
+            Path::Field("frequency_penalty"),
+            -2.0,
+            2.0,
+        )?,
+        top_logprobs: check::whole(request.top_logprobs, Path::Field("top_logprobs"), 0, 20)?,
     })
 }
 
 fn reasoning(settings: &Reasoning<'_>, body: &Bytes) -> Result<ReasoningSettings, Invalid> {
     Ok(ReasoningSettings {
-        effort: check::word(
-            settings.effort,
-            "reasoning.effort",
-            &["none", "minimal", "low", "medium", "high", "xhigh", "max"],
-        )?,
-        summary: check::word(settings.summary, "reasoning.summary", &["auto", "concise", "detailed"])?,
+        effort: check::word(settings.effort, Path::Field("reasoning.effort"))?,
+        summary: check::word(settings.summary, Path::Field("reasoning.summary"))?,
         extra: extra_of(&settings.extra, body),
     })
 }
@@ -152,32 +174,36 @@ fn include(request: &Request<'_>) -> Include {
     include
 }
 
-fn text_settings(text: Option<&TextSettings<'_>>, body: &Bytes) -> Result<(Format, Option<String>), Invalid> {
+fn text_settings(
+    text: Option<&TextSettings<'_>>,
+    body: &Bytes,
+) -> Result<(Format, Option<Verbosity>), Invalid> {
     let Some(text) = text else { return Ok((Format::Text, None)) };
-    let verbosity = check::word(text.verbosity, "text.verbosity", &["low", "medium", "high"])?;
+    let verbosity = check::word(text.verbosity, Path::Field("text.verbosity"))?;
     let format = text.format.as_ref().map(|format| text_format(format, body)).transpose()?;
     Ok((format.unwrap_or_default(), verbosity))
 }
 
 fn text_format(format: &TextFormat<'_>, body: &Bytes) -> Result<Format, Invalid> {
-    let kind = check::word(format.kind, "text.format.type", &["text", "json_object", "json_schema"])?;
+    let kind =
+        check::one_of(format.kind, Path::Field("text.format.type"), &["text", "json_object", "json_schema"])?;
     if let Some((field, _)) = format.extra.first() {
         let param = format!("text.format.{field}");
         return Err(Invalid::unsupported(param.clone(), format!("`{param}` is not known")));
     }
-    match kind.as_deref() {
+    match kind {
         None => Err(Invalid::missing("text.format.type")),
         Some("text") => Ok(Format::Text),
         Some("json_object") => Ok(Format::JsonObject),
         Some(_) => {
             let schema = format.schema.ok_or_else(|| Invalid::missing("text.format.schema"))?;
-            check::object(schema, "text.format.schema")?;
+            check::object(schema, Path::Field("text.format.schema"))?;
             Ok(Format::JsonSchema {
-                name: check::name(format.name, "text.format.name".to_owned())?,
+                name: check::name(format.name, Path::Field("text.format.name"))?,
                 description: check::optional_text(
                     format.description,
                     body,
-                    "text.format.description",
+                    Path::Field("text.format.description"),
                     TEXT_LIMIT,
                 )?,
                 schema: schema.to_json(body),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use lattice_model::{
     Annotation, Detail, Extra, File, FunctionCall, FunctionCallOutput, Image, Item, Json, Message, OtherItem,
-    OutputText, Part, Phase, Reasoning, Role, Status, Text, UrlCitation,
+    OutputText, Part, Path, Phase, Reasoning, Role, Status, Text, UrlCitation,
 };
 use lattice_wire::responses::request as wire;
 use lattice_wire::write::JsonWriter;
@@ -18,7 +18,8 @@ pub(super) fn items(items: &[wire::Item<'_>], body: &Bytes) -> Result<Vec<Item>,
     let mut calls = HashSet::new();
     let mut all = Vec::with_capacity(items.len());
     for (at, one) in items.iter().enumerate() {
-        let item = item(one, &format!("input[{at}]"), body)?;
+        let path = Path::Input(at);
+        let item = item(one, path, body)?;
         match &item {
             Item::FunctionCall(call) => {
                 calls.insert(call.call_id.clone());
@@ -28,7 +29,7 @@ pub(super) fn items(items: &[wire::Item<'_>], body: &Bytes) -> Result<Vec<Item>,
                     "no `function_call` before it has the call id `{}`",
                     check::shown(&output.call_id)
                 );
-                return Err(Invalid::value(format!("input[{at}].call_id"), message));
+                return Err(Invalid::value(path.key("call_id"), message));
             }
             _ => {}
         }
@@ -37,24 +38,24 @@ pub(super) fn items(items: &[wire::Item<'_>], body: &Bytes) -> Result<Vec<Item>,
     Ok(all)
 }
 
-fn item(item: &wire::Item<'_>, param: &str, body: &Bytes) -> Result<Item, Invalid> {
+fn item(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<Item, Invalid> {
     let kind = match (item.kind, item.role, item.id) {
         (Some(kind), _, _) => kind.plain(),
         (None, Some(_), _) => "message".to_owned(),
         (None, None, Some(_)) => "item_reference".to_owned(),
-        (None, None, None) => return Err(Invalid::missing(format!("{param}.type"))),
+        (None, None, None) => return Err(Invalid::missing(path.key("type"))),
     };
     match kind.as_str() {
-        "message" => message(item, param, body).map(Item::Message),
-        "function_call" => function_call(item, param, body).map(Item::FunctionCall),
-        "function_call_output" => function_call_output(item, param, body).map(Item::FunctionCallOutput),
-        "reasoning" => reasoning(item, param, body).map(Item::Reasoning),
+        "message" => message(item, path, body).map(Item::Message),
+        "function_call" => function_call(item, path, body).map(Item::FunctionCall),
+        "function_call_output" => function_call_output(item, path, body).map(Item::FunctionCallOutput),
+        "reasoning" => reasoning(item, path, body).map(Item::Reasoning),
         "item_reference" => Err(Invalid::unsupported(
-            param,
+            path,
             "an `item_reference` needs stored responses, which this version does not have; send the item itself",
         )),
         "compaction" | "compaction_trigger" => Err(Invalid::unsupported(
-            param,
+            path,
             format!("`{kind}` items are not supported by this version; leave them out"),
         )),
         _ => Ok(Item::Other(OtherItem { id: id(item), kind, fields: item.fields(body, &["type", "id"]) })),
@@ -65,36 +66,33 @@ fn id(item: &wire::Item<'_>) -> Option<String> {
     item.id.map(Str::plain)
 }
 
-fn status(item: &wire::Item<'_>, param: &str) -> Result<Option<Status>, Invalid> {
-    let word =
-        check::word(item.status, &format!("{param}.status"), &["in_progress", "completed", "incomplete"])?;
-    Ok(word.map(|word| match word.as_str() {
+fn status(item: &wire::Item<'_>, path: Path<'_>) -> Result<Option<Status>, Invalid> {
+    let words = &["in_progress", "completed", "incomplete"];
+    let word = check::one_of(item.status, path.key("status"), words)?;
+    Ok(word.map(|word| match word {
         "in_progress" => Status::InProgress,
         "incomplete" => Status::Incomplete,
         _ => Status::Completed,
     }))
 }
 
-fn message(item: &wire::Item<'_>, param: &str, body: &Bytes) -> Result<Message, Invalid> {
-    let role = match check::word(
-        item.role,
-        &format!("{param}.role"),
-        &["user", "assistant", "system", "developer"],
-    )? {
-        None => return Err(Invalid::missing(format!("{param}.role"))),
-        Some(role) => match role.as_str() {
-            "assistant" => Role::Assistant,
-            "system" => Role::System,
-            "developer" => Role::Developer,
-            _ => Role::User,
-        },
-    };
-    let phase = check::word(item.phase, &format!("{param}.phase"), &["commentary", "final_answer"])?;
-    let param_content = format!("{param}.content");
+fn message(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<Message, Invalid> {
+    let role =
+        match check::one_of(item.role, path.key("role"), &["user", "assistant", "system", "developer"])? {
+            None => return Err(Invalid::missing(path.key("role"))),
+            Some(role) => match role {
+                "assistant" => Role::Assistant,
+                "system" => Role::System,
+                "developer" => Role::Developer,
+                _ => Role::User,
+            },
+        };
+    let phase = check::one_of(item.phase, path.key("phase"), &["commentary", "final_answer"])?;
+    let path_content = path.key("content");
     let content = match &item.content {
-        None => return Err(Invalid::missing(param_content)),
+        None => return Err(Invalid::missing(path_content)),
         Some(wire::Content::Text(text)) => {
-            let text = check::text(*text, body, &param_content, TEXT_LIMIT)?;
+            let text = check::text(*text, body, path_content, TEXT_LIMIT)?;
             vec![plain_part(role, text)]
         }
         Some(wire::Content::Parts(parts, _)) => {
@@ -103,18 +101,18 @@ fn message(item: &wire::Item<'_>, param: &str, body: &Bytes) -> Result<Message, 
                 Role::Assistant => Allowed::Assistant,
                 Role::System | Role::Developer => Allowed::System,
             };
-            read_parts(parts, &param_content, allowed, body)?
+            read_parts(parts, path_content, allowed, body)?
         }
         Some(wire::Content::Other(_)) => {
-            return Err(Invalid::value(param_content, "`content` must be a string or a list of parts"));
+            return Err(Invalid::value(path_content, "`content` must be a string or a list of parts"));
         }
     };
-    let extra = leftovers(item, param, &["role", "phase", "content"], body)?;
+    let extra = leftovers(item, path, &["role", "phase", "content"], body)?;
     Ok(Message {
         id: id(item),
         role,
         phase: phase.map(|phase| if phase == "commentary" { Phase::Commentary } else { Phase::FinalAnswer }),
-        status: status(item, param)?,
+        status: status(item, path)?,
         content,
         extra,
     })
@@ -128,82 +126,82 @@ fn plain_part(role: Role, text: Text) -> Part {
     }
 }
 
-fn function_call(item: &wire::Item<'_>, param: &str, body: &Bytes) -> Result<FunctionCall, Invalid> {
-    let param_arguments = format!("{param}.arguments");
+fn function_call(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<FunctionCall, Invalid> {
+    let path_arguments = path.key("arguments");
     let arguments = match &item.arguments {
-        Some(wire::Content::Text(text)) => check::text(*text, body, &param_arguments, usize::MAX)?,
-        None => return Err(Invalid::missing(param_arguments)),
+        Some(wire::Content::Text(text)) => check::text(*text, body, path_arguments, usize::MAX)?,
+        None => return Err(Invalid::missing(path_arguments)),
         Some(_) => {
-            return Err(Invalid::value(param_arguments, "`arguments` must be JSON written as a string"));
+            return Err(Invalid::value(path_arguments, "`arguments` must be JSON written as a string"));
         }
     };
     Ok(FunctionCall {
         id: id(item),
-        call_id: check::call_id(item.call_id, format!("{param}.call_id"))?,
-        name: check::name(item.name, format!("{param}.name"))?,
+        call_id: check::call_id(item.call_id, path.key("call_id"))?,
+        name: check::name(item.name, path.key("name"))?,
         arguments,
-        status: status(item, param)?,
-        extra: leftovers(item, param, &["call_id", "name", "arguments"], body)?,
+        status: status(item, path)?,
+        extra: leftovers(item, path, &["call_id", "name", "arguments"], body)?,
     })
 }
 
 fn function_call_output(
     item: &wire::Item<'_>,
-    param: &str,
+    path: Path<'_>,
     body: &Bytes,
 ) -> Result<FunctionCallOutput, Invalid> {
-    let param_output = format!("{param}.output");
+    let path_output = path.key("output");
     let output = match &item.output {
-        None => return Err(Invalid::missing(param_output)),
+        None => return Err(Invalid::missing(path_output)),
         Some(wire::Content::Text(text)) => {
-            let text = check::text(*text, body, &param_output, TEXT_LIMIT)?;
+            let text = check::text(*text, body, path_output, TEXT_LIMIT)?;
             vec![Part::InputText { text, extra: Vec::new() }]
         }
-        Some(wire::Content::Parts(parts, _)) => read_parts(parts, &param_output, Allowed::ToolOutput, body)?,
+        Some(wire::Content::Parts(parts, _)) => read_parts(parts, path_output, Allowed::ToolOutput, body)?,
         Some(wire::Content::Other(_)) => {
-            return Err(Invalid::value(param_output, "`output` must be a string or a list of parts"));
+            return Err(Invalid::value(path_output, "`output` must be a string or a list of parts"));
         }
     };
     Ok(FunctionCallOutput {
         id: id(item),
-        call_id: check::call_id(item.call_id, format!("{param}.call_id"))?,
+        call_id: check::call_id(item.call_id, path.key("call_id"))?,
         output,
-        status: status(item, param)?,
-        extra: leftovers(item, param, &["call_id", "output"], body)?,
+        status: status(item, path)?,
+        extra: leftovers(item, path, &["call_id", "output"], body)?,
     })
 }
 
-fn reasoning(item: &wire::Item<'_>, param: &str, body: &Bytes) -> Result<Reasoning, Invalid> {
+fn reasoning(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<Reasoning, Invalid> {
     if item.summary.is_none() {
-        return Err(Invalid::missing(format!("{param}.summary")));
+        return Err(Invalid::missing(path.key("summary")));
     }
-    let summary = thoughts(item.summary.as_ref(), &format!("{param}.summary"), "summary_text", body)?;
-    let content = thoughts(item.content.as_ref(), &format!("{param}.content"), "reasoning_text", body)?;
-    let param_encrypted = format!("{param}.encrypted_content");
+    let summary = thoughts(item.summary.as_ref(), path.key("summary"), "summary_text", body)?;
+    let content = thoughts(item.content.as_ref(), path.key("content"), "reasoning_text", body)?;
+    let path_encrypted = path.key("encrypted_content");
     Ok(Reasoning {
         id: id(item),
         summary,
         content,
-        encrypted: check::optional_text(item.encrypted_content, body, &param_encrypted, usize::MAX)?,
-        status: status(item, param)?,
-        extra: leftovers(item, param, &["summary", "content", "encrypted_content"], body)?,
+        encrypted: check::optional_text(item.encrypted_content, body, path_encrypted, usize::MAX)?,
+        status: status(item, path)?,
+        extra: leftovers(item, path, &["summary", "content", "encrypted_content"], body)?,
     })
 }
 
 fn thoughts(
     content: Option<&wire::Content<'_>>,
-    param: &str,
-    kind: &str,
+    path: Path<'_>,
+    kind: &'static str,
     body: &Bytes,
 ) -> Result<Vec<Text>, Invalid> {
     let parts = match content {
         None => return Ok(Vec::new()),
         Some(wire::Content::Parts(parts, _)) => parts,
-        Some(_) => return Err(Invalid::value(param, format!("`{param}` must be a list of `{kind}` parts"))),
+        Some(_) => return Err(Invalid::value(path, format!("`{path}` must be a list of `{kind}` parts"))),
     };
     let one = |(at, part): (usize, &wire::Part<'_>)| {
-        check::word(part.kind, &format!("{param}[{at}].type"), &[kind])?;
-        check::required_text(part.text, body, format!("{param}[{at}].text"), TEXT_LIMIT)
+        check::one_of(part.kind, path.index(at).key("type"), &[kind])?;
+        check::required_text(part.text, body, path.index(at).key("text"), TEXT_LIMIT)
     };
     parts.iter().enumerate().map(one).collect()
 }
@@ -242,56 +240,51 @@ const KNOWN: &[&str] = &[
 
 fn read_parts(
     parts: &[wire::Part<'_>],
-    param: &str,
+    path: Path<'_>,
     allowed: Allowed,
     body: &Bytes,
 ) -> Result<Vec<Part>, Invalid> {
-    parts
-        .iter()
-        .enumerate()
-        .map(|(at, part)| read_part(part, &format!("{param}[{at}]"), allowed, body))
-        .collect()
+    parts.iter().enumerate().map(|(at, part)| read_part(part, path.index(at), allowed, body)).collect()
 }
 
-fn read_part(part: &wire::Part<'_>, param: &str, allowed: Allowed, body: &Bytes) -> Result<Part, Invalid> {
-    let kind = part.kind.ok_or_else(|| Invalid::missing(format!("{param}.type")))?.plain();
+fn read_part(part: &wire::Part<'_>, path: Path<'_>, allowed: Allowed, body: &Bytes) -> Result<Part, Invalid> {
+    let kind = part.kind.ok_or_else(|| Invalid::missing(path.key("type")))?.plain();
     if !allowed.kinds().contains(&kind.as_str()) {
         if KNOWN.contains(&kind.as_str()) {
             let fits = allowed.kinds().join("`, `");
             let message = format!("a part of type `{kind}` cannot stand here; `{fits}` can");
-            return Err(Invalid::value(format!("{param}.type"), message));
+            return Err(Invalid::value(path.key("type"), message));
         }
         return Ok(Part::Other { kind, fields: part.fields(body, &["type"]) });
     }
-    let extra = part_leftovers(part, &kind, param, body)?;
-    let required =
-        |value, name: &str, limit| check::required_text(value, body, format!("{param}.{name}"), limit);
+    let extra = part_leftovers(part, &kind, path, body)?;
+    let required = |value, name: &str, limit| check::required_text(value, body, path.key(name), limit);
     Ok(match kind.as_str() {
         "output_text" => Part::OutputText(OutputText {
             text: required(part.text, "text", TEXT_LIMIT)?,
-            annotations: annotations(part, param, body)?,
+            annotations: annotations(part, path, body)?,
             logprobs: part.logprobs.filter(|raw| !raw.is_null()).map(|raw| raw.to_json(body)),
             extra,
         }),
         "refusal" => Part::Refusal { refusal: required(part.refusal, "refusal", TEXT_LIMIT)?, extra },
-        "input_image" => image(part, param, extra, body)?,
-        "input_file" => file(part, param, extra, body)?,
+        "input_image" => image(part, path, extra, body)?,
+        "input_file" => file(part, path, extra, body)?,
         "input_video" => Part::Video { url: required(part.video_url, "video_url", FILE_LIMIT)?, extra },
         _ => Part::InputText { text: required(part.text, "text", TEXT_LIMIT)?, extra },
     })
 }
 
-fn image(part: &wire::Part<'_>, param: &str, extra: Extra, body: &Bytes) -> Result<Part, Invalid> {
-    let param_url = format!("{param}.image_url");
-    let url = check::optional_text(part.image_url, body, &param_url, IMAGE_LIMIT)?;
+fn image(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Bytes) -> Result<Part, Invalid> {
+    let path_url = path.key("image_url");
+    let url = check::optional_text(part.image_url, body, path_url, IMAGE_LIMIT)?;
     match &url {
         None if extra.iter().any(|(name, _)| &**name == "file_id") => {}
-        None => return Err(Invalid::missing(param_url)),
-        Some(url) => check_url(url, &param_url)?,
+        None => return Err(Invalid::missing(path_url)),
+        Some(url) => check_url(url, path_url)?,
     }
-    let detail = check::word(part.detail, &format!("{param}.detail"), &["low", "high", "auto", "original"])?;
+    let detail = check::one_of(part.detail, path.key("detail"), &["low", "high", "auto", "original"])?;
     let mut extra = extra;
-    let detail = match detail.as_deref() {
+    let detail = match detail {
         Some("low") => Some(Detail::Low),
         Some("high") => Some(Detail::High),
         Some("auto") => Some(Detail::Auto),
@@ -306,59 +299,59 @@ fn image(part: &wire::Part<'_>, param: &str, extra: Extra, body: &Bytes) -> Resu
 }
 
 /// Web and data URLs; what a data URL holds is checked here, so that no provider has to be asked to find out (C6).
-fn check_url(url: &Text, param: &str) -> Result<(), Invalid> {
+fn check_url(url: &Text, path: Path<'_>) -> Result<(), Invalid> {
     let start = url.escaped().get(..url.len().min(256)).unwrap_or_default();
     let start = String::from_utf8_lossy(start).to_ascii_lowercase().replace("\\/", "/");
     if start.starts_with("data:") {
-        return base64::data_url(url).map_err(|what| Invalid::value(param, format!("`{param}` {what}")));
+        return base64::data_url(url).map_err(|what| Invalid::value(path, format!("`{path}` {what}")));
     }
     if start.starts_with("https://") || start.starts_with("http://") {
         return Ok(());
     }
-    Err(Invalid::value(param, format!("`{param}` must be an http, https or data URL")))
+    Err(Invalid::value(path, format!("`{path}` must be an http, https or data URL")))
 }
 
-fn file(part: &wire::Part<'_>, param: &str, extra: Extra, body: &Bytes) -> Result<Part, Invalid> {
-    let data = check::optional_text(part.file_data, body, &format!("{param}.file_data"), FILE_LIMIT)?;
-    let url = check::optional_text(part.file_url, body, &format!("{param}.file_url"), FILE_LIMIT)?;
+fn file(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Bytes) -> Result<Part, Invalid> {
+    let data = check::optional_text(part.file_data, body, path.key("file_data"), FILE_LIMIT)?;
+    let url = check::optional_text(part.file_url, body, path.key("file_url"), FILE_LIMIT)?;
     if data.is_none() && url.is_none() && !extra.iter().any(|(name, _)| &**name == "file_id") {
-        let message = format!("`{param}` needs `file_data` or `file_url`");
-        return Err(Invalid { param: Some(param.to_owned()), code: "missing_required_parameter", message });
+        let message = format!("`{path}` needs `file_data` or `file_url`");
+        return Err(Invalid { param: Some(path.to_string()), code: "missing_required_parameter", message });
     }
-    let filename = check::optional_text(part.filename, body, &format!("{param}.filename"), TEXT_LIMIT)?;
+    let filename = check::optional_text(part.filename, body, path.key("filename"), TEXT_LIMIT)?;
     Ok(Part::File(File { filename, data, url, extra }))
 }
 
-fn annotations(part: &wire::Part<'_>, param: &str, body: &Bytes) -> Result<Vec<Annotation>, Invalid> {
+fn annotations(part: &wire::Part<'_>, path: Path<'_>, body: &Bytes) -> Result<Vec<Annotation>, Invalid> {
     let list = part.annotations.iter().flatten().enumerate();
-    list.map(|(at, annotation)| annotation_of(annotation, &format!("{param}.annotations[{at}]"), body))
-        .collect()
+    let list_path = path.key("annotations");
+    list.map(|(at, annotation)| annotation_of(annotation, list_path.index(at), body)).collect()
 }
 
 fn annotation_of(
     annotation: &wire::Annotation<'_>,
-    param: &str,
+    path: Path<'_>,
     body: &Bytes,
 ) -> Result<Annotation, Invalid> {
-    let kind = annotation.kind.ok_or_else(|| Invalid::missing(format!("{param}.type")))?.plain();
+    let kind = annotation.kind.ok_or_else(|| Invalid::missing(path.key("type")))?.plain();
     if kind != "url_citation" {
         return Ok(Annotation::Other(annotation_object(annotation, body)));
     }
     let index = |value: Option<i64>, name: &str| {
-        let param = format!("{param}.{name}");
-        check::whole(value, &param, 0, i64::MAX)?.ok_or_else(|| Invalid::missing(param))
+        let path = path.key(name);
+        check::whole(value, path, 0, i64::MAX)?.ok_or_else(|| Invalid::missing(path))
     };
     Ok(Annotation::UrlCitation(UrlCitation {
         start_index: index(annotation.start_index, "start_index")?,
         end_index: index(annotation.end_index, "end_index")?,
-        url: check::required_text(annotation.url, body, format!("{param}.url"), TEXT_LIMIT)?,
-        title: check::required_text(annotation.title, body, format!("{param}.title"), TEXT_LIMIT)?,
+        url: check::required_text(annotation.url, body, path.key("url"), TEXT_LIMIT)?,
+        title: check::required_text(annotation.title, body, path.key("title"), TEXT_LIMIT)?,
         extra: extra_of(&annotation.extra, body),
     }))
 }
 
 /// The item's unknown fields; a field that belongs to another kind of item is an error.
-fn leftovers(item: &wire::Item<'_>, param: &str, own: &[&str], body: &Bytes) -> Result<Extra, Invalid> {
+fn leftovers(item: &wire::Item<'_>, path: Path<'_>, own: &[&str], body: &Bytes) -> Result<Extra, Invalid> {
     let set = [
         ("role", item.role.is_some()),
         ("phase", item.phase.is_some()),
@@ -373,13 +366,13 @@ fn leftovers(item: &wire::Item<'_>, param: &str, own: &[&str], body: &Bytes) -> 
     match set.iter().find(|(name, is_set)| *is_set && !own.contains(name)) {
         Some((name, _)) => {
             let message = format!("`{name}` is not a field of this type of item; take it out");
-            Err(Invalid::value(format!("{param}.{name}"), message))
+            Err(Invalid::value(path.key(name), message))
         }
         None => Ok(extra_of(&item.extra, body)),
     }
 }
 
-fn part_leftovers(part: &wire::Part<'_>, kind: &str, param: &str, body: &Bytes) -> Result<Extra, Invalid> {
+fn part_leftovers(part: &wire::Part<'_>, kind: &str, path: Path<'_>, body: &Bytes) -> Result<Extra, Invalid> {
     let own: &[&str] = match kind {
         "output_text" => &["text", "annotations", "logprobs"],
         "refusal" => &["refusal"],
@@ -403,7 +396,7 @@ fn part_leftovers(part: &wire::Part<'_>, kind: &str, param: &str, body: &Bytes) 
     match set.iter().find(|(name, is_set)| *is_set && !own.contains(name)) {
         Some((name, _)) => {
             let message = format!("`{name}` is not a field of a part of type `{kind}`; take it out");
-            Err(Invalid::value(format!("{param}.{name}"), message))
+            Err(Invalid::value(path.key(name), message))
         }
         None => Ok(extra_of(&part.extra, body)),
     }

@@ -1,7 +1,7 @@
 //! `tools` and `tool_choice`.
 
 use bytes::Bytes;
-use lattice_model::{FunctionTool, HostedTool, Tool, ToolChoice, ToolMode};
+use lattice_model::{FunctionTool, HostedTool, Path, Tool, ToolChoice, ToolMode};
 use lattice_wire::responses::request as wire;
 use lattice_wire::{Raw, extra_of};
 
@@ -17,7 +17,7 @@ pub(super) fn tools(tools: &[wire::Tool<'_>], body: &Bytes) -> Result<Vec<Tool>,
     let tools: Vec<Tool> = tools
         .iter()
         .enumerate()
-        .map(|(at, one)| tool(one, &format!("tools[{at}]"), body))
+        .map(|(at, one)| tool(one, Path::Field("tools").index(at), body))
         .collect::<Result<_, _>>()?;
     let mut names = std::collections::HashSet::new();
     for (at, tool) in tools.iter().enumerate() {
@@ -31,22 +31,17 @@ pub(super) fn tools(tools: &[wire::Tool<'_>], body: &Bytes) -> Result<Vec<Tool>,
     Ok(tools)
 }
 
-fn tool(tool: &wire::Tool<'_>, param: &str, body: &Bytes) -> Result<Tool, Invalid> {
-    let kind = tool.kind.ok_or_else(|| Invalid::missing(format!("{param}.type")))?.plain();
+fn tool(tool: &wire::Tool<'_>, path: Path<'_>, body: &Bytes) -> Result<Tool, Invalid> {
+    let kind = tool.kind.ok_or_else(|| Invalid::missing(path.key("type")))?.plain();
     if kind != "function" {
         return Ok(Tool::Hosted(HostedTool { kind, fields: tool.fields(body, &["type"]) }));
     }
     if let Some(parameters) = tool.parameters {
-        check::object(parameters, &format!("{param}.parameters"))?;
+        check::object(parameters, path.key("parameters"))?;
     }
     Ok(Tool::Function(FunctionTool {
-        name: check::name(tool.name, format!("{param}.name"))?,
-        description: check::optional_text(
-            tool.description,
-            body,
-            &format!("{param}.description"),
-            TEXT_LIMIT,
-        )?,
+        name: check::name(tool.name, path.key("name"))?,
+        description: check::optional_text(tool.description, body, path.key("description"), TEXT_LIMIT)?,
         parameters: tool.parameters.map(|parameters| parameters.to_json(body)),
         strict: tool.strict,
         extra: extra_of(&tool.extra, body),
@@ -101,7 +96,7 @@ fn read_choice(choice: Raw<'_>, body: &Bytes) -> Result<ToolChoice, Invalid> {
     })?;
     let kind = object.kind.ok_or_else(|| Invalid::missing("tool_choice.type"))?.plain();
     match kind.as_str() {
-        "function" => check::name(object.name, "tool_choice.name".to_owned()).map(ToolChoice::Function),
+        "function" => check::name(object.name, Path::Field("tool_choice.name")).map(ToolChoice::Function),
         "allowed_tools" => allowed(&object, choice, body),
         _ => Ok(ToolChoice::Hosted(choice.to_json(body))),
     }
@@ -119,10 +114,11 @@ fn allowed(object: &wire::ToolChoice<'_>, whole: Raw<'_>, body: &Bytes) -> Resul
     };
     let mut names = Vec::with_capacity(tools.len());
     for (at, tool) in tools.iter().enumerate() {
-        let param = format!("tool_choice.tools[{at}]");
+        let list = Path::Field("tool_choice.tools");
+        let path = list.index(at);
         match tool.kind.map(lattice_wire::Str::plain).as_deref() {
-            None => return Err(Invalid::missing(format!("{param}.type"))),
-            Some("function") => names.push(check::name(tool.name, format!("{param}.name"))?),
+            None => return Err(Invalid::missing(path.key("type"))),
+            Some("function") => names.push(check::name(tool.name, path.key("name"))?),
             Some(_) => return Ok(ToolChoice::Hosted(whole.to_json(body))),
         }
     }

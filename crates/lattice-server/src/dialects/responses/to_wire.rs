@@ -1,7 +1,10 @@
 //! The response resource, as the standard writes it: every required field is there, in every state (C2).
 
 use bytes::Bytes;
-use lattice_model::{ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, Text, Turn};
+use lattice_model::{
+    ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, ServiceTier, Text, Truncation,
+    Turn, Word,
+};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::{JsonWriter, Segments};
 use serde_json::Value;
@@ -50,7 +53,10 @@ pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
     outcome(writer, &response.outcome);
     writer.field_str("model", &turn.model);
     writer.field_str("provider", &response.provider);
-    writer.key("previous_response_id").null();
+    match &turn.previous_response_id {
+        Some(id) => writer.field_str("previous_response_id", id),
+        None => writer.key("previous_response_id").null(),
+    }
     writer.key("output").begin_array();
     for item in &response.output {
         write::item(writer, item, Form::Response);
@@ -69,7 +75,7 @@ pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
         writer.key("metadata").begin_object();
         writer.end_object();
     }
-    writer.key("store").bool(false);
+    writer.key("store").bool(turn.store);
     writer.key("background").bool(false);
     writer.end_object();
 }
@@ -165,7 +171,7 @@ impl Settings<'_> {
             Some(choice) => write::tool_choice(writer, choice),
             None => writer.str("auto"),
         });
-        self.one("truncation", |writer| writer.str(turn.truncation.as_deref().unwrap_or("disabled")));
+        self.one("truncation", |writer| writer.str(turn.truncation.unwrap_or(Truncation::Disabled).name()));
         self.one("parallel_tool_calls", |writer| writer.bool(turn.parallel_tool_calls.unwrap_or(true)));
         self.one("text", |writer| text(writer, turn));
         self.one("temperature", |writer| writer.f64(turn.sampling.temperature.unwrap_or(1.0)));
@@ -182,8 +188,9 @@ impl Settings<'_> {
         self.one("max_tool_calls", |writer| number_or_null(writer, turn.max_tool_calls));
         match service_tier {
             Some(tier) => self.writer.field_str("service_tier", tier),
-            None => self
-                .one("service_tier", |writer| writer.str(turn.service_tier.as_deref().unwrap_or("default"))),
+            None => self.one("service_tier", |writer| {
+                writer.str(turn.service_tier.unwrap_or(ServiceTier::Default).name());
+            }),
         }
         // Labels that the gateway keeps, whatever the provider makes of them.
         self.label("safety_identifier", turn.safety_identifier.as_ref());
@@ -212,8 +219,8 @@ fn reasoning(writer: &mut JsonWriter, settings: Option<&ReasoningSettings>) {
         None => writer.key(key).null(),
     };
     writer.begin_object();
-    word(writer, "effort", settings.effort.as_deref());
-    word(writer, "summary", settings.summary.as_deref());
+    word(writer, "effort", settings.effort.map(Word::name));
+    word(writer, "summary", settings.summary.map(Word::name));
     writer.end_object();
 }
 
@@ -245,8 +252,6 @@ fn text(writer: &mut JsonWriter, turn: &Turn) {
         }
     }
     writer.end_object();
-    if let Some(verbosity) = &turn.verbosity {
-        writer.field_str("verbosity", verbosity);
-    }
+    writer.optional_word("verbosity", turn.verbosity);
     writer.end_object();
 }
