@@ -24,8 +24,8 @@ lint: ## Formatting, clippy, documentation, licences and duplicates
 fmt: ## Format the code
 	cargo fmt --all
 
-bench: ## Run the benchmarks
-	@scripts/bench.sh
+bench: ## Run the benchmarks (QUICK=1: the whole process alone, in two minutes)
+	@scripts/bench.sh $(if $(QUICK),quick)
 
 fuzz: ## Fuzz for SECONDS (600) per target
 	@scripts/fuzz.sh $(or $(SECONDS_EACH),600)

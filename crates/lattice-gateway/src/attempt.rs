@@ -134,18 +134,7 @@ async fn read(target: &Target, turn: &Turn, mut answer: Answer) -> Result<(Sourc
 fn decided(first: &[Delta]) -> Option<Result<(), Fault>> {
     let at = first.iter().position(|delta| match delta {
         Delta::Begin(_) | Delta::Usage(_) | Delta::Opaque { .. } => false,
-        Delta::End(_)
-        | Delta::Open { .. }
-        | Delta::OpenPart { .. }
-        | Delta::ClosePart { .. }
-        | Delta::Text { .. }
-        | Delta::Refusal { .. }
-        | Delta::Annotation { .. }
-        | Delta::Thought { .. }
-        | Delta::Summary { .. }
-        | Delta::Arguments { .. }
-        | Delta::Close { .. }
-        | Delta::Whole(_) => true,
+        Delta::End(_) | Delta::Piece { .. } | Delta::Whole(_) => true,
     })?;
     Some(match first.get(at) {
         Some(Delta::End(End::Failed(fault))) => Err(fault.clone()),

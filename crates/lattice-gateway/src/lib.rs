@@ -13,6 +13,7 @@ mod items;
 mod keep;
 mod machine;
 mod mask;
+mod outbox;
 mod recall;
 mod record;
 mod relay;

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lattice_model::{
-    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Response, Status, StepKey,
-    ToolChoice, ToolMode, Turn,
+    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Piece, Response, Status,
+    StepKey, ToolChoice, ToolMode, Turn, What,
 };
 
 use crate::clock::Clock;
 use crate::error::body;
 use crate::items::OpenItem;
+use crate::outbox::Outbox;
 
 /// All text of one answer may be so large, in bytes (C13).
 const OUTPUT_LIMIT: usize = 256 << 20;
@@ -31,13 +32,15 @@ pub struct Machine {
     stem: Box<str>,
     clock: Arc<dyn Clock>,
     began: bool,
+    /// The number of the next event.
+    next_number: u64,
     /// How far the end has come.
     end: Ended,
     open: Vec<OpenItem>,
     /// The ids given out so far: an id is one item's.
     ids: HashSet<Arc<str>>,
     /// The end of an item waits for what comes next: only then is it known whether it was cut short.
-    closing: Option<(StepKey, Closing)>,
+    closing: Option<(u32, Closing)>,
     /// Items that are done, by output index.
     done: Vec<Option<Arc<Item>>>,
     size: usize,
@@ -74,6 +77,7 @@ impl Machine {
             stem,
             clock,
             began: false,
+            next_number: 0,
             end: Ended::NotYet,
             open: Vec::new(),
             ids: HashSet::new(),
@@ -101,6 +105,10 @@ impl Machine {
 
     /// Takes what the provider said and adds the events that follow from it. After the end nothing is taken.
     pub fn take(&mut self, delta: Delta, events: &mut Vec<Event>) {
+        self.tell(events, |machine, out| machine.digest(delta, out));
+    }
+
+    fn digest(&mut self, delta: Delta, out: &mut Outbox<'_>) {
         if self.end != Ended::NotYet {
             return;
         }
@@ -115,14 +123,14 @@ impl Machine {
                 } else {
                     response.settings = Arc::new(answer.settings);
                 }
-                self.begin(events);
+                self.begin(out);
             }
             Delta::Usage(usage) => Arc::make_mut(&mut self.response).usage = Some(*usage),
-            Delta::End(end) => self.close(end, events),
+            Delta::End(end) => self.close(end, out),
             other => {
-                self.begin(events);
-                self.settle(Status::Completed, events);
-                self.step(other, events);
+                self.begin(out);
+                self.settle(Status::Completed, out);
+                self.step(other, out);
             }
         }
     }
@@ -130,65 +138,76 @@ impl Machine {
     /// Ends an answer that its source has not ended: as a failure.
     pub fn end_if_open(&mut self, events: &mut Vec<Event>) {
         if self.end == Ended::NotYet {
-            self.close(End::Failed(Fault::new(FaultKind::Cut)), events);
+            let cut = End::Failed(Fault::new(FaultKind::Cut));
+            self.tell(events, |machine, out| machine.close(cut, out));
         }
     }
 
-    fn begin(&mut self, events: &mut Vec<Event>) {
+    /// Events of what `act` does, numbered on from the last.
+    fn tell(&mut self, events: &mut Vec<Event>, act: impl FnOnce(&mut Self, &mut Outbox<'_>)) {
+        let mut next = self.next_number;
+        act(self, &mut Outbox::new(events, &mut next));
+        self.next_number = next;
+    }
+
+    fn begin(&mut self, out: &mut Outbox<'_>) {
         if !self.began {
             self.began = true;
-            events.push(Event::Created(Arc::clone(&self.response)));
-            events.push(Event::InProgress(Arc::clone(&self.response)));
+            out.push(What::Created(Arc::clone(&self.response)));
+            out.push(What::InProgress(Arc::clone(&self.response)));
         }
     }
 
-    fn step(&mut self, delta: Delta, events: &mut Vec<Event>) {
+    fn step(&mut self, delta: Delta, out: &mut Outbox<'_>) {
         self.size = self.size.saturating_add(size_of(&delta));
         if self.size > OUTPUT_LIMIT {
-            return self.close(End::Failed(Fault::new(FaultKind::AnswerTooLarge)), events);
+            return self.close(End::Failed(Fault::new(FaultKind::AnswerTooLarge)), out);
         }
         match delta {
-            Delta::Open { key, item } => self.open(key, item, events),
-            Delta::Close { key, closing } => self.closing = Some((key, closing)),
-            Delta::Whole(item) => self.whole(*item, events),
-            Delta::Opaque { key, kind, fields } => {
-                let item = key.and_then(|key| self.open.iter().find(|item| item.key == key));
-                events.push(Event::Opaque { kind, output_index: item.map(|item| item.output_index), fields });
+            Delta::Piece { key, piece: Piece::Open(opening) } => self.open(Some(key), opening, out),
+            Delta::Piece { key, piece: Piece::Close(closing) } => {
+                self.closing = self.index_of(key).map(|output_index| (output_index, closing));
             }
-            Delta::Text { key, .. }
-            | Delta::OpenPart { key, .. }
-            | Delta::ClosePart { key, .. }
-            | Delta::Refusal { key, .. }
-            | Delta::Annotation { key, .. }
-            | Delta::Thought { key, .. }
-            | Delta::Summary { key, .. }
-            | Delta::Arguments { key, .. } => {
-                if let Some(item) = self.open.iter_mut().find(|item| item.key == key) {
-                    item.add(delta, events);
+            Delta::Piece { key, piece } => {
+                if let Some(item) = self.open.iter_mut().find(|item| item.key == Some(key)) {
+                    item.add(piece, out);
                 }
+            }
+            Delta::Whole(item) => self.whole(*item, out),
+            Delta::Opaque { key, kind, fields } => {
+                let output_index = key.and_then(|key| self.index_of(key));
+                out.push(What::Opaque { kind, output_index, fields });
             }
             Delta::Begin(_) | Delta::Usage(_) | Delta::End(_) => {}
         }
     }
 
-    fn open(&mut self, key: StepKey, opening: Opening, events: &mut Vec<Event>) {
+    fn next_index(&self) -> u32 {
+        u32::try_from(self.done.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The position in the output of the open item of this key.
+    fn index_of(&self, key: StepKey) -> Option<u32> {
+        self.open.iter().find(|item| item.key == Some(key)).map(|item| item.output_index)
+    }
+
+    fn open(&mut self, key: Option<StepKey>, opening: Opening, out: &mut Outbox<'_>) {
         if let Opening::FunctionCall { name, .. } = &opening
             && !may_call(self.turn.tool_choice.as_ref(), name)
         {
             let message = format!("the model called `{name}`, which `tool_choice` does not allow");
             let fault = Fault::new(FaultKind::Model).with_code("tool_not_allowed").with_message(message);
-            return self.close(End::Failed(fault), events);
+            return self.close(End::Failed(fault), out);
         }
-        let output_index = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
+        let output_index = self.next_index();
         let item = OpenItem::open(key, output_index, opening, &self.stem, &mut self.ids);
         self.done.push(None);
-        events.push(Event::ItemAdded { output_index, item: Arc::new(item.started()) });
+        out.push(What::ItemAdded { output_index, item: Arc::new(item.started()) });
         self.open.push(item);
     }
 
     /// A whole item goes through the same states as one that comes in pieces.
-    fn whole(&mut self, item: Item, events: &mut Vec<Event>) {
-        let key = StepKey::MAX;
+    fn whole(&mut self, item: Item, out: &mut Outbox<'_>) {
         let id = item.id().map(str::to_owned);
         let opening = match &item {
             Item::Message(message) => Opening::Message { id, phase: message.phase },
@@ -198,39 +217,41 @@ impl Machine {
             Item::Reasoning(_) => Opening::Reasoning { id },
             Item::FunctionCallOutput(_) | Item::Other(_) => Opening::Other(Box::new(item.clone())),
         };
-        self.open(key, opening, events);
-        self.closing = Some((key, Closing { item: Some(Box::new(item)), ..Closing::default() }));
+        let output_index = self.next_index();
+        self.open(None, opening, out);
+        self.closing = Some((output_index, Closing { item: Some(Box::new(item)), ..Closing::default() }));
     }
 
     /// Carries out the end that was waiting, if one is. `status` is for an item whose provider gave none.
-    fn settle(&mut self, status: Status, events: &mut Vec<Event>) {
-        let Some((key, closing)) = self.closing.take() else { return };
-        if let Some(at) = self.open.iter().position(|item| item.key == key) {
+    fn settle(&mut self, status: Status, out: &mut Outbox<'_>) {
+        let Some((output_index, closing)) = self.closing.take() else { return };
+        if let Some(at) = self.open.iter().position(|item| item.output_index == output_index) {
             let item = self.open.remove(at);
-            self.close_item(item, closing, status, events);
+            self.close_item(item, closing, status, out);
         }
     }
 
-    fn close_item(&mut self, item: OpenItem, closing: Closing, status: Status, events: &mut Vec<Event>) {
+    fn close_item(&mut self, item: OpenItem, closing: Closing, status: Status, out: &mut Outbox<'_>) {
         let output_index = item.output_index;
-        let item = Arc::new(item.close(closing, status, events));
+        let item = Arc::new(item.close(closing, status, out));
         if let Some(slot) = self.done.get_mut(output_index as usize) {
             *slot = Some(Arc::clone(&item));
         }
-        events.push(Event::ItemDone { output_index, item });
+        out.push(What::ItemDone { output_index, item });
     }
 
     /// Closes what is open. The terminal event is kept back.
-    fn close(&mut self, end: End, events: &mut Vec<Event>) {
-        self.begin(events);
+    fn close(&mut self, end: End, out: &mut Outbox<'_>) {
+        self.begin(out);
         let cut = !matches!(end, End::Completed);
         // An item that ran out of budget is incomplete, and it is the last one: earlier ones are whole.
-        let last_is_waiting = self.closing.as_ref().is_some_and(|(key, _)| self.is_last(*key));
+        let last_is_waiting =
+            self.closing.as_ref().is_some_and(|(index, _)| index.saturating_add(1) == self.next_index());
         let incomplete = matches!(end, End::Incomplete(_)) && last_is_waiting;
-        self.settle(if incomplete { Status::Incomplete } else { Status::Completed }, events);
+        self.settle(if incomplete { Status::Incomplete } else { Status::Completed }, out);
         for item in std::mem::take(&mut self.open) {
             let status = if cut { Status::Incomplete } else { Status::Completed };
-            self.close_item(item, Closing::default(), status, events);
+            self.close_item(item, Closing::default(), status, out);
         }
         let outcome = match end {
             End::Completed => Outcome::Completed,
@@ -257,21 +278,18 @@ impl Machine {
             let response = Arc::make_mut(&mut self.response);
             (response.outcome, response.completed_at) = (outcome, None);
         }
-        if let Outcome::Failed(error) = &self.response.outcome {
-            events.push(Event::Error(error.clone()));
-        }
-        events.push(Event::Ended(Arc::clone(&self.response)));
+        self.tell(events, |machine, out| {
+            if let Outcome::Failed(error) = &machine.response.outcome {
+                out.push(What::Error(error.clone()));
+            }
+            out.push(What::Ended(Arc::clone(&machine.response)));
+        });
     }
 
     fn failed(&self, fault: &Fault) -> Outcome {
         // Only the gateway's own end has nothing to do with the provider.
         let provider = (fault.kind != FaultKind::Shutdown).then_some(&*self.response.provider);
         Outcome::Failed(body(fault, provider))
-    }
-
-    fn is_last(&self, key: StepKey) -> bool {
-        let last = u32::try_from(self.done.len()).unwrap_or(u32::MAX).saturating_sub(1);
-        self.open.iter().any(|item| item.key == key && item.output_index == last)
     }
 }
 
@@ -322,12 +340,12 @@ fn may_call(choice: Option<&ToolChoice>, name: &str) -> bool {
 }
 
 fn size_of(delta: &Delta) -> usize {
-    match delta {
-        Delta::Text { text, .. }
-        | Delta::Refusal { text, .. }
-        | Delta::Thought { text, .. }
-        | Delta::Summary { text, .. }
-        | Delta::Arguments { text, .. } => text.len().saturating_add(64),
-        _ => 64,
-    }
+    let text = match delta {
+        Delta::Piece { piece: Piece::Text { text, .. }, .. }
+        | Delta::Piece { piece: Piece::Refusal { text, .. }, .. }
+        | Delta::Piece { piece: Piece::Reasoning { text, .. }, .. }
+        | Delta::Piece { piece: Piece::Arguments { text, .. }, .. } => text.len(),
+        _ => 0,
+    };
+    text.saturating_add(64)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use lattice_gateway::{Clock, Machine};
 use lattice_model::{
-    Closing, Delta, End, Event, Fault, FaultKind, IncompleteReason, Item, Opening, Outcome, Part, Status,
-    Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage,
+    Closing, Delta, End, Event, Fault, FaultKind, IncompleteReason, Item, Opening, Outcome, Part, Piece,
+    ReasoningKind, Status, Text, TextBuilder, ToolChoice, ToolMode, Turn, Usage, What,
 };
 use proptest::prelude::*;
 
@@ -53,61 +53,61 @@ fn run(deltas: Vec<Delta>, tool_choice: Option<ToolChoice>) -> Vec<Event> {
 
 /// Checks what every stream promises and returns the final response.
 fn check(events: &[Event]) -> Arc<lattice_model::Response> {
-    assert!(matches!(events[0], Event::Created(_)), "created comes first");
-    assert!(matches!(events[1], Event::InProgress(_)), "in_progress comes second");
+    assert!(matches!(events[0].what, What::Created(_)), "created comes first");
+    assert!(matches!(events[1].what, What::InProgress(_)), "in_progress comes second");
+    for (number, event) in (0..).zip(events) {
+        assert_eq!(event.number, number, "events are numbered without gaps");
+    }
     let mut added = 0_u32;
     let mut open: HashMap<u32, TextBuilder> = HashMap::new();
     let mut part_open: HashMap<u32, u32> = HashMap::new();
     let mut done: HashMap<u32, Arc<Item>> = HashMap::new();
     let mut part_text = TextBuilder::default();
     for event in &events[2..] {
-        match event {
-            Event::ItemAdded { output_index, item } => {
+        match &event.what {
+            What::ItemAdded { output_index, item } => {
                 assert_eq!(*output_index, added, "indices are dense");
                 assert!(item.id().is_some());
                 added += 1;
                 open.insert(*output_index, TextBuilder::default());
             }
-            Event::PartAdded { place, .. }
-            | Event::ThoughtAdded { place }
-            | Event::SummaryAdded { place } => {
-                assert!(open.contains_key(&place.output_index), "a part opens in an open item");
-                assert!(part_open.insert(place.output_index, place.part).is_none(), "one part at a time");
+            What::PartAdded { at, .. } | What::ReasoningPartAdded { at, .. } => {
+                assert!(open.contains_key(&at.output_index), "a part opens in an open item");
+                assert!(part_open.insert(at.output_index, at.part).is_none(), "one part at a time");
                 part_text = TextBuilder::default();
             }
-            Event::TextDelta { place, text, .. }
-            | Event::RefusalDelta { place, text }
-            | Event::ThoughtDelta { place, text, .. }
-            | Event::SummaryDelta { place, text, .. } => {
-                assert_eq!(part_open.get(&place.output_index), Some(&place.part), "a delta's part is open");
+            What::TextDelta { at, text, .. }
+            | What::RefusalDelta { at, text }
+            | What::ReasoningDelta { at, text, .. } => {
+                assert_eq!(part_open.get(&at.output_index), Some(&at.part), "a delta's part is open");
                 if part_open.len() == 1 {
                     part_text.push(text);
                 }
             }
-            Event::ArgumentsDelta { place, text, .. } => {
-                open.get_mut(&place.output_index).unwrap().push(text);
+            What::ArgumentsDelta { at, text, .. } => {
+                open.get_mut(&at.output_index).unwrap().push(text);
             }
-            Event::ArgumentsDone { place, arguments, .. } => {
-                assert_eq!(open.get_mut(&place.output_index).unwrap().take(), *arguments, "deltas add up");
+            What::ArgumentsDone { at, arguments, .. } => {
+                assert_eq!(open.get_mut(&at.output_index).unwrap().take(), *arguments, "deltas add up");
             }
-            Event::PartDone { place, .. }
-            | Event::ThoughtDone { place, .. }
-            | Event::SummaryDone { place, .. } => {
-                assert_eq!(part_open.remove(&place.output_index), Some(place.part));
+            What::PartDone { at, .. } | What::ReasoningPartDone { at, .. } => {
+                assert_eq!(part_open.remove(&at.output_index), Some(at.part));
             }
-            Event::ItemDone { output_index, item } => {
+            What::ItemDone { output_index, item } => {
                 assert!(open.remove(output_index).is_some(), "an item ends once");
                 assert!(!part_open.contains_key(output_index), "its parts ended before");
                 done.insert(*output_index, Arc::clone(item));
             }
-            Event::Created(_) | Event::InProgress(_) => panic!("twice"),
+            What::Created(_) | What::InProgress(_) => panic!("twice"),
             _ => {}
         }
     }
     assert!(open.is_empty() && part_open.is_empty(), "everything that opened has ended");
-    let terminals: Vec<_> = events.iter().filter(|event| matches!(event, Event::Ended(_))).collect();
+    let terminals: Vec<_> = events.iter().filter(|event| matches!(event.what, What::Ended(_))).collect();
     assert_eq!(terminals.len(), 1, "exactly one terminal event");
-    let Some(Event::Ended(response)) = events.last() else { panic!("the terminal event is the last one") };
+    let Some(What::Ended(response)) = events.last().map(|event| &event.what) else {
+        panic!("the terminal event is the last one")
+    };
     assert_eq!(response.output.len(), done.len());
     for (index, item) in response.output.iter().enumerate() {
         assert_eq!(item, &done[&u32::try_from(index).unwrap()], "the response holds what item.done said");
@@ -118,24 +118,27 @@ fn check(events: &[Event]) -> Arc<lattice_model::Response> {
 }
 
 fn text(key: u32, part: u32, text: &str) -> Delta {
-    Delta::Text { key, part, text: Text::new(text), logprobs: None, extra: Vec::new() }
+    Delta::Piece {
+        key,
+        piece: Piece::Text { part, text: Text::new(text), logprobs: None, extra: Vec::new() },
+    }
 }
 
 fn arguments(key: u32, text: &str) -> Delta {
-    Delta::Arguments { key, text: Text::new(text), extra: Vec::new() }
+    Delta::Piece { key, piece: Piece::Arguments { text: Text::new(text), extra: Vec::new() } }
 }
 
 fn call(key: u32, name: &str) -> Delta {
     let item = Opening::FunctionCall { id: None, call_id: format!("call_{key}"), name: name.into() };
-    Delta::Open { key, item }
+    Delta::Piece { key, piece: Piece::Open(item) }
 }
 
 fn message(key: u32) -> Delta {
-    Delta::Open { key, item: Opening::Message { id: None, phase: None } }
+    Delta::Piece { key, piece: Piece::Open(Opening::Message { id: None, phase: None }) }
 }
 
 fn close(key: u32) -> Delta {
-    Delta::Close { key, closing: Closing::default() }
+    Delta::Piece { key, piece: Piece::Close(Closing::default()) }
 }
 
 #[test]
@@ -167,8 +170,8 @@ fn c3_a_call_without_arguments_has_an_empty_object() {
     check(&events);
     let streamed: Vec<_> = events
         .iter()
-        .filter_map(|event| match event {
-            Event::ArgumentsDelta { text, .. } => Some(text.decode().into_owned()),
+        .filter_map(|event| match &event.what {
+            What::ArgumentsDelta { text, .. } => Some(text.decode().into_owned()),
             _ => None,
         })
         .collect();
@@ -208,7 +211,7 @@ fn a_source_that_merely_stops_is_a_failure() {
     let response = check(&events);
     assert!(matches!(&response.outcome, Outcome::Failed(error) if error.code == "provider_cut"));
     assert!(
-        events.iter().any(|event| matches!(event, Event::Error(_))),
+        events.iter().any(|event| matches!(event.what, What::Error(_))),
         "the error event comes before the terminal one"
     );
     assert_eq!(response.output.len(), 1, "what was made so far is kept");
@@ -234,24 +237,29 @@ fn any_delta() -> impl Strategy<Value = Delta> {
     prop_oneof![
         key.clone().prop_map(message),
         key.clone().prop_map(|key| call(key, "f")),
-        key.clone().prop_map(|key| Delta::Open { key, item: Opening::Reasoning { id: None } }),
+        key.clone().prop_map(|key| Delta::Piece { key, piece: Piece::Open(Opening::Reasoning { id: None }) }),
         (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| text(key, part, &piece)),
-        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| Delta::Refusal {
+        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| Delta::Piece {
             key,
-            part,
-            text: Text::new(&piece)
+            piece: Piece::Refusal { part, text: Text::new(&piece) }
         }),
-        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| Delta::Thought {
+        (key.clone(), part.clone(), piece).prop_map(|(key, part, piece)| Delta::Piece {
             key,
-            part,
-            text: Text::new(&piece),
-            extra: Vec::new()
+            piece: Piece::Reasoning {
+                kind: ReasoningKind::Content,
+                part,
+                text: Text::new(&piece),
+                extra: Vec::new()
+            }
         }),
-        (key.clone(), part, piece).prop_map(|(key, part, piece)| Delta::Summary {
+        (key.clone(), part, piece).prop_map(|(key, part, piece)| Delta::Piece {
             key,
-            part,
-            text: Text::new(&piece),
-            extra: Vec::new()
+            piece: Piece::Reasoning {
+                kind: ReasoningKind::Summary,
+                part,
+                text: Text::new(&piece),
+                extra: Vec::new()
+            }
         }),
         (key.clone(), piece).prop_map(|(key, piece)| arguments(key, &piece)),
         key.prop_map(close),
@@ -271,15 +279,15 @@ proptest! {
 
 #[test]
 fn c1_an_id_that_a_provider_gives_twice_is_one_items_only() {
-    let open = |key, id: &str| Delta::Open {
+    let open = |key, id: &str| Delta::Piece {
         key,
-        item: Opening::FunctionCall {
+        piece: Piece::Open(Opening::FunctionCall {
             id: Some(id.to_owned()),
             call_id: format!("call_{key}"),
             name: "f".into(),
-        },
+        }),
     };
-    let close = |key| Delta::Close { key, closing: Closing::default() };
+    let close = |key| Delta::Piece { key, piece: Piece::Close(Closing::default()) };
     let deltas = vec![
         open(0, "fc_1"),
         close(0),
@@ -299,16 +307,16 @@ fn c1_an_id_that_a_provider_gives_twice_is_one_items_only() {
 fn d2_a_response_that_could_not_be_kept_has_its_content_and_failed() {
     let mut machine = Machine::new(Arc::new(turn(None)), "p".into(), Arc::new(Stopped));
     let mut events = Vec::new();
-    let open = Delta::Open { key: 0, item: Opening::Message { id: None, phase: None } };
+    let open = Delta::Piece { key: 0, piece: Piece::Open(Opening::Message { id: None, phase: None }) };
     for delta in [open, text(0, 0, "said"), Delta::End(End::Completed)] {
         machine.take(delta, &mut events);
     }
-    assert!(machine.is_closing() && !events.iter().any(|event| matches!(event, Event::Ended(_))));
+    assert!(machine.is_closing() && !events.iter().any(|event| matches!(event.what, What::Ended(_))));
     assert_eq!(machine.response().outcome, Outcome::Completed, "what is stored is what is told");
     machine.conclude(Err(Fault::new(FaultKind::Server)), &mut events);
     let response = check(&events);
     assert!(matches!(response.outcome, Outcome::Failed(_)) && response.output.len() == 1);
-    assert!(events.iter().any(|event| matches!(event, Event::Error(_))));
+    assert!(events.iter().any(|event| matches!(event.what, What::Error(_))));
     let count = events.len();
     machine.conclude(Ok(()), &mut events);
     assert_eq!(events.len(), count, "there is one end");

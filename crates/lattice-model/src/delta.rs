@@ -18,99 +18,12 @@ pub type StepKey = u32;
 pub enum Delta {
     /// Facts about the answer as a whole; may come more than once: the latest wins, where it can change during an answer.
     Begin(Answer),
-    /// An item starts.
-    Open {
+    /// A piece of an item.
+    Piece {
         /// The item.
         key: StepKey,
-        /// What it is.
-        item: Opening,
-    },
-    /// An empty text or refusal part starts. Only needed where a part may stay empty.
-    OpenPart {
-        /// The item.
-        key: StepKey,
-        /// The part's number within the item.
-        part: u32,
-        /// Whether it is a refusal.
-        refusal: bool,
-    },
-    /// A part of a message ends, and this is the whole of it: it completes what was streamed.
-    ClosePart {
-        /// The item.
-        key: StepKey,
-        /// The part's number within the item.
-        part: u32,
-        /// The part.
-        whole: Box<Part>,
-    },
-    /// More output text.
-    Text {
-        /// The item: a message.
-        key: StepKey,
-        /// The part's number within the item.
-        part: u32,
-        /// The piece.
-        text: Text,
-        /// Log probabilities of its tokens: a JSON array in the standard's form.
-        logprobs: Option<Json>,
-        /// Fields of the event that have no name here.
-        extra: Extra,
-    },
-    /// More of a refusal.
-    Refusal {
-        /// The item: a message.
-        key: StepKey,
-        /// The part's number within the item.
-        part: u32,
-        /// The piece.
-        text: Text,
-    },
-    /// Something that the text rests on. Indices are characters of the part's text.
-    Annotation {
-        /// The item: a message.
-        key: StepKey,
-        /// The part's number within the item.
-        part: u32,
-        /// The annotation.
-        annotation: Annotation,
-    },
-    /// More of the thoughts themselves.
-    Thought {
-        /// The item: reasoning.
-        key: StepKey,
-        /// The part's number within the item.
-        part: u32,
-        /// The piece.
-        text: Text,
-        /// Fields of the event that have no name here.
-        extra: Extra,
-    },
-    /// More of the summary of the thoughts.
-    Summary {
-        /// The item: reasoning.
-        key: StepKey,
-        /// The summary part's number within the item.
-        part: u32,
-        /// The piece.
-        text: Text,
-        /// Fields of the event that have no name here.
-        extra: Extra,
-    },
-    /// More of a call's arguments.
-    Arguments {
-        /// The item: a function call.
-        key: StepKey,
-        /// The piece.
-        text: Text,
-        /// Fields of the event that have no name here.
-        extra: Extra,
-    },
-    /// An item ends.
-    Close {
-        /// The item.
-        key: StepKey,
-        /// How.
-        closing: Closing,
+        /// What is new of it.
+        piece: Piece,
     },
     /// A whole item at once: what an answer that is not streamed consists of.
     Whole(Box<Item>),
@@ -127,6 +40,90 @@ pub enum Delta {
     Usage(Box<Usage>),
     /// The answer is over. Nothing follows.
     End(End),
+}
+
+/// A piece of one item. A part's number is the provider's own; it needs to be unique within its item, nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// The item starts.
+    Open(Opening),
+    /// An empty part of a message starts. Only needed where a part may stay empty.
+    OpenPart {
+        /// The part.
+        part: u32,
+        /// What it is to hold.
+        kind: PartKind,
+    },
+    /// A part of a message ends, and this is the whole of it: it completes what was streamed.
+    ClosePart {
+        /// The part.
+        part: u32,
+        /// The whole of it.
+        whole: Box<Part>,
+    },
+    /// More output text, of a message.
+    Text {
+        /// The part.
+        part: u32,
+        /// The piece.
+        text: Text,
+        /// Log probabilities of its tokens: a JSON array in the standard's form.
+        logprobs: Option<Json>,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// More of a refusal, in a message.
+    Refusal {
+        /// The part.
+        part: u32,
+        /// The piece.
+        text: Text,
+    },
+    /// Something that a message's text rests on. Indices are characters of the part's text.
+    Annotation {
+        /// The part.
+        part: u32,
+        /// The annotation.
+        annotation: Annotation,
+    },
+    /// More of reasoning.
+    Reasoning {
+        /// Of the reasoning itself, or of its summary.
+        kind: ReasoningKind,
+        /// The part.
+        part: u32,
+        /// The piece.
+        text: Text,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// More of a call's arguments.
+    Arguments {
+        /// The piece.
+        text: Text,
+        /// Fields of the event that have no name here.
+        extra: Extra,
+    },
+    /// The item ends.
+    Close(Closing),
+}
+
+/// What a part of a message holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartKind {
+    /// Text.
+    Text,
+    /// A refusal.
+    Refusal,
+}
+
+/// What a part of reasoning holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReasoningKind {
+    /// The reasoning itself.
+    Content,
+    /// A summary of it, for people.
+    Summary,
 }
 
 /// Facts about the answer as a whole.

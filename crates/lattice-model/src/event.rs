@@ -1,15 +1,25 @@
-//! Events: what a client that streams is told, numbered and complete, in no dialect.
+//! Events: what a client that streams is told, numbered and complete, in no dialect. Each is one event of the standard.
 
 use std::sync::Arc;
 
-use crate::item::{Annotation, Item};
+use crate::delta::ReasoningKind;
+use crate::item::{Annotation, Item, Part};
 use crate::json::{Extra, Json};
 use crate::response::{ErrorBody, Response};
 use crate::text::Text;
 
+/// One event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its `sequence_number`: from 0, without gaps, and the same whenever the event is told again.
+    pub number: u64,
+    /// What is told.
+    pub what: What,
+}
+
 /// Where in the output something happens.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct Position {
     /// The item's id.
     pub item_id: Arc<str>,
     /// The item's position in the output.
@@ -18,9 +28,9 @@ pub struct Place {
     pub part: u32,
 }
 
-/// One event. Sequence numbers are given where events are written out, in order from 0.
+/// What an event tells.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum What {
     /// `response.created`
     Created(Arc<Response>),
     /// `response.in_progress`
@@ -28,31 +38,31 @@ pub enum Event {
     /// `response.output_item.added`
     ItemAdded { output_index: u32, item: Arc<Item> },
     /// `response.content_part.added`, empty as it starts (one of an unknown kind whole); for messages.
-    PartAdded { place: Place, part: crate::item::Part },
+    PartAdded { at: Position, part: Part },
     /// `response.output_text.delta`
-    TextDelta { place: Place, text: Text, logprobs: Option<Json>, extra: Extra },
+    TextDelta { at: Position, text: Text, logprobs: Option<Json>, extra: Extra },
     /// `response.output_text.annotation.added`
-    AnnotationAdded { place: Place, annotation_index: u32, annotation: Annotation },
-    /// `response.output_text.done`, then `response.content_part.done`; the part is a message's.
-    PartDone { place: Place, part: crate::item::Part },
+    AnnotationAdded { at: Position, annotation_index: u32, annotation: Annotation },
+    /// `response.output_text.done`
+    TextDone { at: Position, text: Text, logprobs: Option<Json> },
     /// `response.refusal.delta`
-    RefusalDelta { place: Place, text: Text },
-    /// `response.content_part.added` for reasoning.
-    ThoughtAdded { place: Place },
-    /// `response.reasoning.delta`
-    ThoughtDelta { place: Place, text: Text, extra: Extra },
-    /// `response.reasoning.done`, then `response.content_part.done`
-    ThoughtDone { place: Place, text: Text },
-    /// `response.reasoning_summary_part.added`
-    SummaryAdded { place: Place },
-    /// `response.reasoning_summary_text.delta`
-    SummaryDelta { place: Place, text: Text, extra: Extra },
-    /// `response.reasoning_summary_text.done`, then `response.reasoning_summary_part.done`
-    SummaryDone { place: Place, text: Text },
+    RefusalDelta { at: Position, text: Text },
+    /// `response.refusal.done`
+    RefusalDone { at: Position, text: Text },
+    /// `response.content_part.done`; for messages.
+    PartDone { at: Position, part: Part },
+    /// `response.content_part.added` or `response.reasoning_summary_part.added`
+    ReasoningPartAdded { at: Position, kind: ReasoningKind },
+    /// `response.reasoning.delta` or `response.reasoning_summary_text.delta`
+    ReasoningDelta { at: Position, kind: ReasoningKind, text: Text, extra: Extra },
+    /// `response.reasoning.done` or `response.reasoning_summary_text.done`
+    ReasoningDone { at: Position, kind: ReasoningKind, text: Text },
+    /// `response.content_part.done` or `response.reasoning_summary_part.done`
+    ReasoningPartDone { at: Position, kind: ReasoningKind, text: Text },
     /// `response.function_call_arguments.delta`
-    ArgumentsDelta { place: Place, text: Text, extra: Extra },
+    ArgumentsDelta { at: Position, text: Text, extra: Extra },
     /// `response.function_call_arguments.done`
-    ArgumentsDone { place: Place, name: Box<str>, arguments: Text },
+    ArgumentsDone { at: Position, name: Box<str>, arguments: Text },
     /// `response.output_item.done`
     ItemDone { output_index: u32, item: Arc<Item> },
     /// An event of a kind that the gateway does not know.

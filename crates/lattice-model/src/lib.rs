@@ -19,8 +19,8 @@ mod turn;
 mod usage;
 mod word;
 
-pub use delta::{Answer, Closing, Delta, End, Opening, StepKey};
-pub use event::{Event, Place};
+pub use delta::{Answer, Closing, Delta, End, Opening, PartKind, Piece, ReasoningKind, StepKey};
+pub use event::{Event, Position, What};
 pub use fault::{Class, Facts, Fault, FaultKind, Retry};
 pub use item::{
     Annotation, Detail, File, FunctionCall, FunctionCallOutput, Image, Item, Message, OtherItem, OutputText,

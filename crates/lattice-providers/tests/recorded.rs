@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{
-    Delta, End, FunctionTool, Include, Item, Message, Part, ReasoningSettings, Role, SummaryDetail, Text,
-    Tool, Turn,
+    Delta, End, FunctionTool, Include, Item, Message, Part, Piece, ReasoningSettings, Role, SummaryDetail,
+    Text, Tool, Turn,
 };
 use lattice_providers::{Api, Provider, Settings, build};
 use serde_json::Value;
@@ -203,7 +203,9 @@ fn whole_answers_decode() {
             "{name} has usage"
         );
         // An answer with nothing in it was stopped, and says so.
-        let items = deltas.iter().any(|delta| matches!(delta, Delta::Whole(_) | Delta::Open { .. }));
+        let items = deltas
+            .iter()
+            .any(|delta| matches!(delta, Delta::Whole(_) | Delta::Piece { piece: Piece::Open(_), .. }));
         assert!(
             items || deltas.iter().any(|delta| matches!(delta, Delta::End(End::Incomplete(_)))),
             "{name} has items"

@@ -144,18 +144,18 @@ fn streams(criterion: &mut Criterion) {
         group.bench_function("deltas to events to bytes", |bencher| {
             bencher.iter(|| {
                 let mut machine = Machine::new(Arc::clone(&turn), "bench".into(), Arc::new(Stopped));
-                let mut writer = EventWriter::new(false);
+                let writer = EventWriter::new(false);
                 let (mut events, mut out): (Vec<Event>, BytesMut) =
                     (Vec::new(), BytesMut::with_capacity(64 * 1024));
                 for delta in deltas.clone() {
                     machine.take(delta, &mut events);
                     for event in events.drain(..) {
-                        writer.write(&mut out, &event);
+                        writer.sse(&mut out, &event);
                     }
                 }
                 machine.conclude(Ok(()), &mut events);
                 for event in &events {
-                    writer.write(&mut out, event);
+                    writer.sse(&mut out, event);
                 }
                 out
             });

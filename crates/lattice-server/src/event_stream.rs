@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::unfold;
 use lattice_gateway::Events;
-use lattice_model::{Event, FaultKind};
+use lattice_model::{Event, FaultKind, What};
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
@@ -71,8 +71,8 @@ impl Stream {
         }
         let mut frame = BytesMut::with_capacity(512);
         for event in &self.batch {
-            self.writer.write(&mut frame, event);
-            self.over |= matches!(event, Event::Ended(_));
+            self.writer.sse(&mut frame, event);
+            self.over |= matches!(event.what, What::Ended(_));
         }
         if self.over {
             frame.extend_from_slice(DONE);

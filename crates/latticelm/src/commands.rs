@@ -1,7 +1,6 @@
 //! What each command does.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use clap::CommandFactory;
 use lattice_config::{Environment, Settings, Source};
 
 use crate::cli::{Cli, Command, ConfigCommand};
+use crate::output::print;
 use crate::serve;
 
 pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
@@ -55,15 +55,4 @@ fn models(settings: &Settings) -> String {
         let _ = writeln!(text, "{name:names$}  {:providers$}  (any model of this prefix)", prefix.provider);
     }
     text
-}
-
-/// To standard output. A reader that has gone, such as `head`, is no failure.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("standard output cannot be written to")
-        }
-        _ => Ok(()),
-    }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod directory;
 mod logging;
+mod output;
 mod reload;
 mod request_log;
 mod serve;

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::banner;
 use crate::cli::ServeArgs;
 use crate::clock::RealClock;
-use crate::commands::print;
 use crate::directory::Assembler;
 use crate::logging;
+use crate::output::print;
 use crate::reload::Reloader;
 use crate::request_log::RequestLog;
 

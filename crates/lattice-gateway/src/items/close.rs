@@ -5,61 +5,68 @@
 
 use bytes::Bytes;
 use lattice_model::{
-    Closing, Delta, Event, Extra, FunctionCall, Item, Json, Message, OtherItem, Part, Reasoning, Role,
-    Status, Text, TextBuilder,
+    Closing, Extra, FunctionCall, Item, Json, Message, OtherItem, Part, PartKind, Piece, Reasoning,
+    ReasoningKind, Role, Status, Text, TextBuilder, What,
 };
 
+use super::open_part::OpenReasoning;
 use super::{Making, OpenItem};
+use crate::outbox::Outbox;
 
 impl OpenItem {
     /// Closes the open part. `whole` is the same part as the provider gave it at its end.
-    pub(super) fn close_part(&mut self, whole: Option<Part>, events: &mut Vec<Event>) {
+    pub(super) fn close_part(&mut self, whole: Option<Part>, out: &mut Outbox<'_>) {
         let index = match &self.making {
             Making::Message { done, .. } => done.len(),
-            Making::Reasoning { done, part: Some(open) } if open.summary => done.summary.len(),
-            Making::Reasoning { done, .. } => done.content.len(),
-            Making::Call { .. } | Making::Other(_) => return,
+            Making::Reasoning { done, part: Some(open) } => done.of(open.kind).len(),
+            Making::Reasoning { part: None, .. } | Making::Call { .. } | Making::Other(_) => return,
         };
-        let place = self.place(index);
+        let at = self.position(index);
         match &mut self.making {
             Making::Message { done, part, next, .. } => {
                 let Some(open) = part.take() else { return };
                 *next = open.number.saturating_add(1);
                 let part = open.finish(whole);
                 done.push(part.clone());
-                events.push(Event::PartDone { place, part });
+                match &part {
+                    Part::OutputText(text) => {
+                        let (text, logprobs) = (text.text.clone(), text.logprobs.clone());
+                        out.push(What::TextDone { at: at.clone(), text, logprobs });
+                    }
+                    Part::Refusal { refusal, .. } => {
+                        out.push(What::RefusalDone { at: at.clone(), text: refusal.clone() });
+                    }
+                    _ => {}
+                }
+                out.push(What::PartDone { at, part });
             }
             Making::Reasoning { done, part } => {
-                let Some(open) = part.take() else { return };
-                let text = open.text.finish();
-                if open.summary {
-                    done.summary.push(text.clone());
-                    events.push(Event::SummaryDone { place, text });
-                } else {
-                    done.content.push(text.clone());
-                    events.push(Event::ThoughtDone { place, text });
-                }
+                let Some(OpenReasoning { kind, text, .. }) = part.take() else { return };
+                let text = text.finish();
+                done.push(kind, text.clone());
+                out.push(What::ReasoningDone { at: at.clone(), kind, text: text.clone() });
+                out.push(What::ReasoningPartDone { at, kind, text });
             }
             Making::Call { .. } | Making::Other(_) => {}
         }
     }
 
     /// Closes a message's part that the provider gives whole: first comes what was not streamed of it.
-    pub(super) fn close_whole_part(&mut self, number: u32, whole: Part, events: &mut Vec<Event>) {
+    pub(super) fn close_whole_part(&mut self, number: u32, whole: Part, out: &mut Outbox<'_>) {
         let Making::Message { part, next, .. } = &self.making else { return };
-        let open = part.as_ref().map(|open| (open.number, open.refusal));
+        let open = part.as_ref().map(|open| (open.number, open.kind));
         if number < open.map_or(*next, |(open, _)| open) {
             return;
         }
-        let refusal = match &whole {
-            Part::OutputText(_) => false,
-            Part::Refusal { .. } => true,
-            _ => return self.unknown_part(number, whole, events),
+        let kind = match &whole {
+            Part::OutputText(_) => PartKind::Text,
+            Part::Refusal { .. } => PartKind::Refusal,
+            _ => return self.unknown_part(number, whole, out),
         };
-        if open.is_some_and(|open| open.0 == number && open.1 != refusal) {
-            return self.close_part(None, events);
+        if open.is_some_and(|open| open.0 == number && open.1 != kind) {
+            return self.close_part(None, out);
         }
-        let Some((_, open)) = self.part(number, refusal, events) else { return };
+        let Some((_, open)) = self.part(number, kind, out) else { return };
         let annotations = open.annotations.len();
         let (rest, more) = match &whole {
             Part::OutputText(text) => {
@@ -68,56 +75,56 @@ impl OpenItem {
             Part::Refusal { refusal, .. } => (rest(refusal, &open.text), [].as_slice()),
             _ => (None, [].as_slice()),
         };
-        let (key, part) = (self.key, number);
+        let part = number;
         if let Some(text) = rest {
             let logprobs = match &whole {
                 Part::OutputText(whole) if whole.text.len() == text.len() => whole.logprobs.clone(),
                 _ => None,
             };
+            let extra = Extra::new();
             self.add(
-                if refusal {
-                    Delta::Refusal { key, part, text }
-                } else {
-                    Delta::Text { key, part, text, logprobs, extra: Extra::new() }
+                match kind {
+                    PartKind::Refusal => Piece::Refusal { part, text },
+                    PartKind::Text => Piece::Text { part, text, logprobs, extra },
                 },
-                events,
+                out,
             );
         }
         for annotation in more {
-            self.add(Delta::Annotation { key, part, annotation: annotation.clone() }, events);
+            self.add(Piece::Annotation { part, annotation: annotation.clone() }, out);
         }
-        self.close_part(Some(whole), events);
+        self.close_part(Some(whole), out);
     }
 
     /// A part of a kind that the gateway does not know starts and ends at once.
-    fn unknown_part(&mut self, number: u32, whole: Part, events: &mut Vec<Event>) {
-        self.close_part(None, events);
-        let place = match &self.making {
-            Making::Message { done, .. } => self.place(done.len()),
+    fn unknown_part(&mut self, number: u32, whole: Part, out: &mut Outbox<'_>) {
+        self.close_part(None, out);
+        let at = match &self.making {
+            Making::Message { done, .. } => self.position(done.len()),
             _ => return,
         };
         if let Making::Message { done, next, .. } = &mut self.making {
             done.push(whole.clone());
             *next = number.saturating_add(1);
-            events.push(Event::PartAdded { place: place.clone(), part: whole.clone() });
-            events.push(Event::PartDone { place, part: whole });
+            out.push(What::PartAdded { at: at.clone(), part: whole.clone() });
+            out.push(What::PartDone { at, part: whole });
         }
     }
 
     /// Ends the item: the events of what was still open, and the item as it is for good.
-    pub(crate) fn close(mut self, closing: Closing, fallback: Status, events: &mut Vec<Event>) -> Item {
+    pub(crate) fn close(mut self, closing: Closing, fallback: Status, out: &mut Outbox<'_>) -> Item {
         let whole = closing.item.map(|whole| *whole).filter(|whole| self.is_kind_of(whole));
         if let Some(whole) = &whole {
-            self.catch_up(whole, events);
+            self.catch_up(whole, out);
         }
-        self.close_part(None, events);
+        self.close_part(None, out);
         if matches!(&self.making, Making::Call { arguments, .. } if arguments.is_empty()) {
             // The deltas of a call always add up to its arguments, also where the provider sent none (C3).
-            self.add_arguments(Text::new("{}"), Extra::new(), events);
+            self.add_arguments(Text::new("{}"), Extra::new(), out);
         }
         let given = closing.status.or_else(|| whole.as_ref().and_then(status));
         let status = given.filter(|status| *status != Status::InProgress).or(Some(fallback));
-        let place = self.place(0);
+        let at = self.position(0);
         let id = Some(self.id.to_string());
         match self.making {
             Making::Message { phase, done: content, .. } => {
@@ -134,7 +141,7 @@ impl OpenItem {
                 };
                 let arguments = arguments.finish();
                 let done = arguments.clone();
-                events.push(Event::ArgumentsDone { place, name: name.as_str().into(), arguments: done });
+                out.push(What::ArgumentsDone { at, name: name.as_str().into(), arguments: done });
                 Item::FunctionCall(FunctionCall { id, call_id, name, arguments, status, extra })
             }
             Making::Reasoning { done, .. } => {
@@ -171,11 +178,11 @@ impl OpenItem {
     }
 
     /// Adds what the whole item has beyond what was streamed.
-    fn catch_up(&mut self, whole: &Item, events: &mut Vec<Event>) {
+    fn catch_up(&mut self, whole: &Item, out: &mut Outbox<'_>) {
         match whole {
             Item::Message(message) => {
                 for (number, part) in (0..).zip(&message.content) {
-                    self.close_whole_part(number, part.clone(), events);
+                    self.close_whole_part(number, part.clone(), out);
                 }
             }
             Item::FunctionCall(call) => {
@@ -183,38 +190,29 @@ impl OpenItem {
                     Making::Call { arguments, .. } => rest(&call.arguments, arguments),
                     _ => None,
                 };
-                self.add_arguments(missing.unwrap_or_default(), Extra::new(), events);
+                self.add_arguments(missing.unwrap_or_default(), Extra::new(), out);
             }
             Item::Reasoning(reasoning) => {
-                self.catch_up_thoughts(&reasoning.summary, true, events);
-                self.catch_up_thoughts(&reasoning.content, false, events);
+                self.catch_up_reasoning(&reasoning.summary, ReasoningKind::Summary, out);
+                self.catch_up_reasoning(&reasoning.content, ReasoningKind::Content, out);
             }
             Item::FunctionCallOutput(_) | Item::Other(_) => {}
         }
     }
 
-    fn catch_up_thoughts(&mut self, whole: &[Text], summary: bool, events: &mut Vec<Event>) {
+    fn catch_up_reasoning(&mut self, whole: &[Text], kind: ReasoningKind, out: &mut Outbox<'_>) {
         for (number, text) in (0..).zip(whole) {
             let Making::Reasoning { done, part } = &self.making else { return };
-            let count = if summary { done.summary.len() } else { done.content.len() };
-            if usize::try_from(number).unwrap_or(usize::MAX) < count {
+            if usize::try_from(number).unwrap_or(usize::MAX) < done.of(kind).len() {
                 continue;
             }
-            let open = part.as_ref().filter(|open| open.summary == summary);
-            let (key, extra) = (self.key, Extra::new());
+            let open = part.as_ref().filter(|open| open.kind == kind);
             let part = open.map_or(number, |open| open.number);
             let text = open.map_or_else(|| Some(text.clone()), |open| rest(text, &open.text));
             if let Some(text) = text {
-                self.add(
-                    if summary {
-                        Delta::Summary { key, part, text, extra }
-                    } else {
-                        Delta::Thought { key, part, text, extra }
-                    },
-                    events,
-                );
+                self.add(Piece::Reasoning { kind, part, text, extra: Extra::new() }, out);
             }
-            self.close_part(None, events);
+            self.close_part(None, out);
         }
     }
 }

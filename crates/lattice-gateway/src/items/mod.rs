@@ -7,16 +7,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lattice_model::{
-    Delta, Event, Extra, FunctionCall, Item, Json, Message, Opening, Part, Phase, Place, Reasoning, Role,
-    Status, StepKey, Text, TextBuilder,
+    Extra, FunctionCall, Item, Message, Opening, Part, PartKind, Phase, Piece, Position, Reasoning,
+    ReasoningKind, Role, Status, StepKey, Text, TextBuilder, What,
 };
 
-use open_part::{OpenPart, OpenThought, Thoughts};
+use open_part::{OpenPart, OpenReasoning, ReasoningParts};
+
+use crate::outbox::Outbox;
 
 /// An item while it is being made.
 #[derive(Debug)]
 pub(crate) struct OpenItem {
-    pub(crate) key: StepKey,
+    /// The provider's key for it; none where it came whole.
+    pub(crate) key: Option<StepKey>,
     pub(crate) output_index: u32,
     id: Arc<str>,
     making: Making,
@@ -26,7 +29,7 @@ pub(crate) struct OpenItem {
 enum Making {
     Message { phase: Option<Phase>, done: Vec<Part>, part: Option<OpenPart>, next: u32 },
     Call { call_id: String, name: String, arguments: TextBuilder },
-    Reasoning { done: Thoughts, part: Option<OpenThought> },
+    Reasoning { done: ReasoningParts, part: Option<OpenReasoning> },
     Other(Box<Item>),
 }
 
@@ -34,7 +37,7 @@ impl OpenItem {
     /// Starts an item: it gets the provider's id, or one made of the response's where there is none, or where the provider
     /// has given it to another item before, which `ids` tells.
     pub(crate) fn open(
-        key: StepKey,
+        key: Option<StepKey>,
         output_index: u32,
         mut opening: Opening,
         stem: &str,
@@ -55,7 +58,7 @@ impl OpenItem {
             ),
             Opening::Reasoning { id } => (
                 id.unwrap_or_else(|| minted("rs")),
-                Making::Reasoning { done: Thoughts::default(), part: None },
+                Making::Reasoning { done: ReasoningParts::default(), part: None },
             ),
             Opening::Other(item) => {
                 (item.id().map_or_else(|| minted("item"), str::to_owned), Making::Other(item))
@@ -97,71 +100,52 @@ impl OpenItem {
         }
     }
 
-    fn place(&self, part: usize) -> Place {
+    fn position(&self, part: usize) -> Position {
         let part = u32::try_from(part).unwrap_or(u32::MAX);
-        Place { item_id: Arc::clone(&self.id), output_index: self.output_index, part }
+        Position { item_id: Arc::clone(&self.id), output_index: self.output_index, part }
     }
 
-    /// Takes what a delta adds; one that does not fit the item's kind is not taken.
-    pub(crate) fn add(&mut self, delta: Delta, events: &mut Vec<Event>) {
-        match delta {
-            Delta::OpenPart { part, refusal, .. } => {
-                self.part(part, refusal, events);
+    /// Takes what a piece adds; one that does not fit the item's kind is not taken.
+    pub(crate) fn add(&mut self, piece: Piece, out: &mut Outbox<'_>) {
+        match piece {
+            Piece::OpenPart { part, kind } => {
+                self.part(part, kind, out);
             }
-            Delta::ClosePart { part, whole, .. } => self.close_whole_part(part, *whole, events),
-            Delta::Text { part, text, logprobs, extra, .. } => {
-                self.add_text(part, text, logprobs, extra, events);
+            Piece::ClosePart { part, whole } => self.close_whole_part(part, *whole, out),
+            Piece::Text { part, text, logprobs, extra } => {
+                let Some((at, open)) = self.part(part, PartKind::Text, out) else { return };
+                open.add(&text, logprobs.as_ref());
+                out.push(What::TextDelta { at, text, logprobs, extra });
             }
-            Delta::Refusal { part, text, .. } => {
-                if let Some((place, open)) = self.part(part, true, events) {
-                    open.text.push(&text);
-                    events.push(Event::RefusalDelta { place, text });
-                }
+            Piece::Refusal { part, text } => {
+                let Some((at, open)) = self.part(part, PartKind::Refusal, out) else { return };
+                open.text.push(&text);
+                out.push(What::RefusalDelta { at, text });
             }
-            Delta::Annotation { part, annotation, .. } => {
-                if let Some((place, open)) = self.part(part, false, events) {
-                    let annotation_index = u32::try_from(open.annotations.len()).unwrap_or(u32::MAX);
-                    open.annotations.push(annotation.clone());
-                    events.push(Event::AnnotationAdded { place, annotation_index, annotation });
-                }
+            Piece::Annotation { part, annotation } => {
+                let Some((at, open)) = self.part(part, PartKind::Text, out) else { return };
+                let annotation_index = u32::try_from(open.annotations.len()).unwrap_or(u32::MAX);
+                open.annotations.push(annotation.clone());
+                out.push(What::AnnotationAdded { at, annotation_index, annotation });
             }
-            Delta::Thought { part, text, extra, .. } => {
-                if let Some((place, open)) = self.thought(part, false, events) {
-                    open.text.push(&text);
-                    events.push(Event::ThoughtDelta { place, text, extra });
-                }
+            Piece::Reasoning { kind, part, text, extra } => {
+                let Some((at, open)) = self.reasoning(part, kind, out) else { return };
+                open.text.push(&text);
+                out.push(What::ReasoningDelta { at, kind, text, extra });
             }
-            Delta::Summary { part, text, extra, .. } => {
-                if let Some((place, open)) = self.thought(part, true, events) {
-                    open.text.push(&text);
-                    events.push(Event::SummaryDelta { place, text, extra });
-                }
-            }
-            Delta::Arguments { text, extra, .. } => self.add_arguments(text, extra, events),
-            _ => {}
+            Piece::Arguments { text, extra } => self.add_arguments(text, extra, out),
+            // The machine's own.
+            Piece::Open(_) | Piece::Close(_) => {}
         }
     }
 
-    fn add_text(
-        &mut self,
-        part: u32,
-        text: Text,
-        logprobs: Option<Json>,
-        extra: Extra,
-        events: &mut Vec<Event>,
-    ) {
-        let Some((place, open)) = self.part(part, false, events) else { return };
-        open.add(&text, logprobs.as_ref());
-        events.push(Event::TextDelta { place, text, logprobs, extra });
-    }
-
-    fn add_arguments(&mut self, text: Text, extra: Extra, events: &mut Vec<Event>) {
-        let place = self.place(0);
+    fn add_arguments(&mut self, text: Text, extra: Extra, out: &mut Outbox<'_>) {
+        let at = self.position(0);
         if let Making::Call { arguments, .. } = &mut self.making
             && !text.is_empty()
         {
             arguments.push(&text);
-            events.push(Event::ArgumentsDelta { place, text, extra });
+            out.push(What::ArgumentsDelta { at, text, extra });
         }
     }
 
@@ -169,57 +153,55 @@ impl OpenItem {
     fn part(
         &mut self,
         number: u32,
-        refusal: bool,
-        events: &mut Vec<Event>,
-    ) -> Option<(Place, &mut OpenPart)> {
+        kind: PartKind,
+        out: &mut Outbox<'_>,
+    ) -> Option<(Position, &mut OpenPart)> {
         let fits = match &self.making {
-            Making::Message { part: Some(open), .. } => open.is(number, refusal),
+            Making::Message { part: Some(open), .. } => (open.number, open.kind) == (number, kind),
             Making::Message { .. } => false,
             Making::Call { .. } | Making::Reasoning { .. } | Making::Other(_) => return None,
         };
         if !fits {
-            self.close_part(None, events);
+            self.close_part(None, out);
         }
         let index = match &self.making {
             Making::Message { done, .. } => done.len(),
             _ => 0,
         };
-        let place = self.place(index);
+        let at = self.position(index);
         let Making::Message { part, .. } = &mut self.making else { return None };
         let open = part.get_or_insert_with(|| {
-            let open = OpenPart::new(number, refusal);
-            events.push(Event::PartAdded { place: place.clone(), part: open.empty() });
+            let open = OpenPart::new(number, kind);
+            out.push(What::PartAdded { at: at.clone(), part: open.empty() });
             open
         });
-        Some((place, open))
+        Some((at, open))
     }
 
-    fn thought(
+    fn reasoning(
         &mut self,
         number: u32,
-        summary: bool,
-        events: &mut Vec<Event>,
-    ) -> Option<(Place, &mut OpenThought)> {
+        kind: ReasoningKind,
+        out: &mut Outbox<'_>,
+    ) -> Option<(Position, &mut OpenReasoning)> {
         let fits = match &self.making {
-            Making::Reasoning { part: Some(open), .. } => open.number == number && open.summary == summary,
+            Making::Reasoning { part: Some(open), .. } => (open.number, open.kind) == (number, kind),
             Making::Reasoning { .. } => false,
             Making::Message { .. } | Making::Call { .. } | Making::Other(_) => return None,
         };
         if !fits {
-            self.close_part(None, events);
+            self.close_part(None, out);
         }
         let index = match &self.making {
-            Making::Reasoning { done, .. } if summary => done.summary.len(),
-            Making::Reasoning { done, .. } => done.content.len(),
+            Making::Reasoning { done, .. } => done.of(kind).len(),
             _ => 0,
         };
-        let place = self.place(index);
+        let at = self.position(index);
         let Making::Reasoning { part, .. } = &mut self.making else { return None };
         let open = part.get_or_insert_with(|| {
-            let place = place.clone();
-            events.push(if summary { Event::SummaryAdded { place } } else { Event::ThoughtAdded { place } });
-            OpenThought { number, summary, text: TextBuilder::default() }
+            out.push(What::ReasoningPartAdded { at: at.clone(), kind });
+            OpenReasoning { number, kind, text: TextBuilder::default() }
         });
-        Some((place, open))
+        Some((at, open))
     }
 }

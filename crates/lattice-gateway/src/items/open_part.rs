@@ -1,47 +1,59 @@
 //! A part of an item while it is being made.
 
 use bytes::{Bytes, BytesMut};
-use lattice_model::{Annotation, Extra, Json, OutputText, Part, Text, TextBuilder};
+use lattice_model::{Annotation, Extra, Json, OutputText, Part, PartKind, ReasoningKind, Text, TextBuilder};
 
 /// An open part of a message: text or a refusal.
 #[derive(Debug)]
 pub(super) struct OpenPart {
     /// The provider's number for it, which need not be its index.
     pub(super) number: u32,
-    pub(super) refusal: bool,
+    pub(super) kind: PartKind,
     pub(super) text: TextBuilder,
     pub(super) annotations: Vec<Annotation>,
     logprobs: BytesMut,
 }
 
-/// What was thought so far.
+/// The parts of a reasoning item that are done.
 #[derive(Debug, Default)]
-pub(super) struct Thoughts {
+pub(super) struct ReasoningParts {
     pub(super) summary: Vec<Text>,
     pub(super) content: Vec<Text>,
 }
 
+impl ReasoningParts {
+    pub(super) fn of(&self, kind: ReasoningKind) -> &Vec<Text> {
+        match kind {
+            ReasoningKind::Content => &self.content,
+            ReasoningKind::Summary => &self.summary,
+        }
+    }
+
+    pub(super) fn push(&mut self, kind: ReasoningKind, text: Text) {
+        match kind {
+            ReasoningKind::Content => self.content.push(text),
+            ReasoningKind::Summary => self.summary.push(text),
+        }
+    }
+}
+
 /// An open part of reasoning.
 #[derive(Debug)]
-pub(super) struct OpenThought {
+pub(super) struct OpenReasoning {
     pub(super) number: u32,
-    pub(super) summary: bool,
+    pub(super) kind: ReasoningKind,
     pub(super) text: TextBuilder,
 }
 
 impl OpenPart {
-    pub(super) fn new(number: u32, refusal: bool) -> Self {
+    pub(super) fn new(number: u32, kind: PartKind) -> Self {
         let (text, annotations, logprobs) = (TextBuilder::default(), Vec::new(), BytesMut::new());
-        Self { number, refusal, text, annotations, logprobs }
-    }
-
-    pub(super) fn is(&self, number: u32, refusal: bool) -> bool {
-        self.number == number && self.refusal == refusal
+        Self { number, kind, text, annotations, logprobs }
     }
 
     /// The part as it starts.
     pub(super) fn empty(&self) -> Part {
-        if self.refusal {
+        if self.kind == PartKind::Refusal {
             Part::Refusal { refusal: Text::empty(), extra: Extra::new() }
         } else {
             Part::OutputText(OutputText::default())
@@ -65,7 +77,7 @@ impl OpenPart {
     /// The part as it was streamed. From `whole`, the provider's own, it takes what no delta tells.
     pub(super) fn finish(self, whole: Option<Part>) -> Part {
         let text = self.text.finish();
-        if self.refusal {
+        if self.kind == PartKind::Refusal {
             let extra = match whole {
                 Some(Part::Refusal { extra, .. }) => extra,
                 _ => Extra::new(),

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use lattice_model::{
-    Annotation, Answer, Closing, Delta, End, Extra, IncompleteReason, Json, Opening, Text, TextBuilder, Turn,
-    UrlCitation, Usage,
+    Annotation, Answer, Closing, Delta, End, Extra, IncompleteReason, Json, Opening, Piece, ReasoningKind,
+    Text, TextBuilder, Turn, UrlCitation, Usage,
 };
 use lattice_wire::Str;
 use lattice_wire::anthropic as wire;
@@ -164,7 +164,7 @@ impl Events {
             Some("thinking") => {
                 self.close_message(deltas);
                 let key = self.key();
-                deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
+                deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Reasoning { id: None }) });
                 let (text_builder, mut signature) = (TextBuilder::default(), TextBuilder::default());
                 signature.push(&text(block.signature));
                 self.block = Block::Thinking { key, text: text_builder, signature };
@@ -173,7 +173,7 @@ impl Events {
             Some("redacted_thinking") => {
                 self.close_message(deltas);
                 let key = self.key();
-                deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
+                deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Reasoning { id: None }) });
                 self.block = Block::Redacted { key, data: text(block.data) };
             }
             Some("tool_use") if block.name.is_some_and(|name| name.escaped() == OUTPUT_TOOL) => {
@@ -186,7 +186,10 @@ impl Events {
                 let key = self.key();
                 let call_id = block.id.map(Str::plain).unwrap_or_default();
                 let name = block.name.map(Str::plain).unwrap_or_default();
-                deltas.push(Delta::Open { key, item: Opening::FunctionCall { id: None, call_id, name } });
+                deltas.push(Delta::Piece {
+                    key,
+                    piece: Piece::Open(Opening::FunctionCall { id: None, call_id, name }),
+                });
                 self.block = Block::Call { key };
                 self.whole_input(block, deltas);
             }
@@ -241,7 +244,10 @@ impl Events {
             let count = text.decode().chars().count();
             message.characters = message.characters.saturating_add(u64::try_from(count).unwrap_or_default());
             let key = message.key;
-            deltas.push(Delta::Text { key, part: 0, text, logprobs: None, extra: Extra::new() });
+            deltas.push(Delta::Piece {
+                key,
+                piece: Piece::Text { part: 0, text, logprobs: None, extra: Extra::new() },
+            });
         }
     }
 
@@ -251,11 +257,15 @@ impl Events {
         }
         match (&self.block, &self.message) {
             (Block::Call { key }, _) => {
-                deltas.push(Delta::Arguments { key: *key, text, extra: Extra::new() });
+                deltas
+                    .push(Delta::Piece { key: *key, piece: Piece::Arguments { text, extra: Extra::new() } });
             }
             (Block::Output, Some(message)) => {
                 let key = message.key;
-                deltas.push(Delta::Text { key, part: 0, text, logprobs: None, extra: Extra::new() });
+                deltas.push(Delta::Piece {
+                    key,
+                    piece: Piece::Text { part: 0, text, logprobs: None, extra: Extra::new() },
+                });
             }
             _ => {}
         }
@@ -271,9 +281,15 @@ impl Events {
         }
         let (key, part, extra) = (*key, 0, Extra::new());
         deltas.push(if self.summary {
-            Delta::Summary { key, part, text: piece, extra }
+            Delta::Piece {
+                key,
+                piece: Piece::Reasoning { kind: ReasoningKind::Summary, part, text: piece, extra },
+            }
         } else {
-            Delta::Thought { key, part, text: piece, extra }
+            Delta::Piece {
+                key,
+                piece: Piece::Reasoning { kind: ReasoningKind::Content, part, text: piece, extra },
+            }
         });
     }
 
@@ -305,7 +321,10 @@ impl Events {
                     let (start_index, end_index) = (start, message.characters);
                     let annotation =
                         Annotation::UrlCitation(UrlCitation { start_index, end_index, url, title, extra });
-                    deltas.push(Delta::Annotation { key: message.key, part: 0, annotation });
+                    deltas.push(Delta::Piece {
+                        key: message.key,
+                        piece: Piece::Annotation { part: 0, annotation },
+                    });
                 }
             }
             Block::Thinking { key, text, signature } => {
@@ -313,15 +332,21 @@ impl Events {
                 let kind = Text::new("thinking");
                 let fields = [("type", &kind), ("thinking", &text), ("signature", &signature)];
                 let encrypted = self.origin.as_ref().map(|origin| sealed(origin, &fields));
-                deltas.push(Delta::Close { key, closing: Closing { encrypted, ..Closing::default() } });
+                deltas.push(Delta::Piece {
+                    key,
+                    piece: Piece::Close(Closing { encrypted, ..Closing::default() }),
+                });
             }
             Block::Redacted { key, data } => {
                 let kind = Text::new("redacted_thinking");
                 let encrypted =
                     self.origin.as_ref().map(|origin| sealed(origin, &[("type", &kind), ("data", &data)]));
-                deltas.push(Delta::Close { key, closing: Closing { encrypted, ..Closing::default() } });
+                deltas.push(Delta::Piece {
+                    key,
+                    piece: Piece::Close(Closing { encrypted, ..Closing::default() }),
+                });
             }
-            Block::Call { key } => deltas.push(Delta::Close { key, closing: Closing::default() }),
+            Block::Call { key } => deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) }),
             Block::Output | Block::Unknown => {}
         }
     }
@@ -333,13 +358,13 @@ impl Events {
         }
         let key = self.key();
         self.message = Some(Message { key, characters: 0 });
-        deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
+        deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Message { id: None, phase: None }) });
         0
     }
 
     fn close_message(&mut self, deltas: &mut Vec<Delta>) {
         if let Some(message) = self.message.take() {
-            deltas.push(Delta::Close { key: message.key, closing: Closing::default() });
+            deltas.push(Delta::Piece { key: message.key, piece: Piece::Close(Closing::default()) });
         }
     }
 
@@ -391,7 +416,7 @@ impl Events {
                 let text = said.unwrap_or_else(|| Text::new("The model declined to answer."));
                 self.open_message(deltas);
                 if let Some(message) = &self.message {
-                    deltas.push(Delta::Refusal { key: message.key, part: 1, text });
+                    deltas.push(Delta::Piece { key: message.key, piece: Piece::Refusal { part: 1, text } });
                 }
                 End::Completed
             }

@@ -2,7 +2,7 @@
 
 use lattice_model::{
     Closing, Delta, Effort, End, Extra, Format, FunctionTool, IncompleteReason, Item, Message, Opening,
-    OutputText, Part, Role, Said, Text, Tool, ToolChoice, ToolMode, Turn, Usage,
+    OutputText, Part, Piece, ReasoningKind, Role, Said, Text, Tool, ToolChoice, ToolMode, Turn, Usage,
 };
 
 use super::sample;
@@ -11,18 +11,18 @@ use crate::foreign::minted_call_id;
 /// A token is taken to be so many characters: an estimate, the same for everybody.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
-/// What a piece of the answer is.
-enum Piece {
-    Thought(String),
+/// What the demo has to say.
+enum Speech {
+    Reasoning(String),
     Text(String),
     Call { name: String, arguments: String },
 }
 
 pub(super) fn deltas(turn: &Turn) -> Vec<Delta> {
     let mut speaker =
-        Speaker { deltas: Vec::new(), key: 0, left: turn.max_output_tokens, spent: 0, thought: 0 };
-    for piece in pieces(turn) {
-        if speaker.say(&piece, turn) {
+        Speaker { deltas: Vec::new(), key: 0, left: turn.max_output_tokens, spent: 0, reasoned: 0 };
+    for speech in speeches(turn) {
+        if speaker.say(&speech, turn) {
             break;
         }
     }
@@ -34,7 +34,7 @@ pub(super) fn deltas(turn: &Turn) -> Vec<Delta> {
     speaker.deltas.push(Delta::Usage(Box::new(Usage {
         input_tokens: tokens(input_characters(turn)),
         output_tokens: speaker.spent,
-        reasoning_tokens: speaker.thought,
+        reasoning_tokens: speaker.reasoned,
         ..Usage::default()
     })));
     speaker.deltas.push(Delta::End(end));
@@ -45,29 +45,29 @@ fn tokens(characters: u64) -> u64 {
     characters.div_ceil(CHARACTERS_PER_TOKEN).max(1)
 }
 
-/// Says pieces word by word until its budget is used up.
+/// Speaks word by word until its budget is used up.
 struct Speaker {
     deltas: Vec<Delta>,
     key: u32,
     left: Option<u64>,
     spent: u64,
-    thought: u64,
+    reasoned: u64,
 }
 
 impl Speaker {
-    /// Says a piece; true when the budget ran out in it.
-    fn say(&mut self, piece: &Piece, turn: &Turn) -> bool {
+    /// Says something; true when the budget ran out in it.
+    fn say(&mut self, speech: &Speech, turn: &Turn) -> bool {
         let key = self.key;
         self.key += 1;
-        let (item, text) = match piece {
-            Piece::Thought(text) => (Opening::Reasoning { id: None }, text),
-            Piece::Text(text) => (Opening::Message { id: None, phase: None }, text),
-            Piece::Call { name, arguments } => {
+        let (item, text) = match speech {
+            Speech::Reasoning(text) => (Opening::Reasoning { id: None }, text),
+            Speech::Text(text) => (Opening::Message { id: None, phase: None }, text),
+            Speech::Call { name, arguments } => {
                 let call_id = minted_call_id(&turn.id, usize::try_from(key).unwrap_or_default());
                 (Opening::FunctionCall { id: None, call_id, name: name.clone() }, arguments)
             }
         };
-        self.deltas.push(Delta::Open { key, item });
+        self.deltas.push(Delta::Piece { key, piece: Piece::Open(item) });
         for word in text.split_inclusive(' ') {
             let cost = tokens(u64::try_from(word.chars().count()).unwrap_or_default());
             if self.left.is_some_and(|left| left < cost) {
@@ -77,29 +77,34 @@ impl Speaker {
             self.left = self.left.map(|left| left - cost);
             self.spent += cost;
             let (text, extra) = (Text::new(word), Extra::new());
-            self.deltas.push(match piece {
-                Piece::Thought(_) => {
-                    self.thought += cost;
-                    Delta::Summary { key, part: 0, text, extra }
+            self.deltas.push(match speech {
+                Speech::Reasoning(_) => {
+                    self.reasoned += cost;
+                    Delta::Piece {
+                        key,
+                        piece: Piece::Reasoning { kind: ReasoningKind::Summary, part: 0, text, extra },
+                    }
                 }
-                Piece::Text(_) => Delta::Text { key, part: 0, text, logprobs: None, extra },
-                Piece::Call { .. } => Delta::Arguments { key, text, extra },
+                Speech::Text(_) => {
+                    Delta::Piece { key, piece: Piece::Text { part: 0, text, logprobs: None, extra } }
+                }
+                Speech::Call { .. } => Delta::Piece { key, piece: Piece::Arguments { text, extra } },
             });
         }
-        self.deltas.push(Delta::Close { key, closing: Closing::default() });
+        self.deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
         // A budget that was met exactly is not one that cut anything.
         self.left = self.left.map(|left| left.max(1));
         false
     }
 }
 
-fn pieces(turn: &Turn) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+fn speeches(turn: &Turn) -> Vec<Speech> {
+    let mut speeches = Vec::new();
     let reasoning = turn.reasoning.as_ref();
     if reasoning
         .is_some_and(|reasoning| reasoning.summary.is_some() && reasoning.effort != Some(Effort::None))
     {
-        pieces.push(Piece::Thought(
+        speeches.push(Speech::Reasoning(
             "The demo does not think; it reads the request and answers by rule.".to_owned(),
         ));
     }
@@ -108,15 +113,15 @@ fn pieces(turn: &Turn) -> Vec<Piece> {
         let arguments =
             if schema.is_object() { sample::of_schema(&schema).to_string() } else { "{}".to_owned() };
         let arguments = if arguments.starts_with('{') { arguments } else { "{}".to_owned() };
-        pieces.push(Piece::Call { name: function.name.clone(), arguments });
-        return pieces;
+        speeches.push(Speech::Call { name: function.name.clone(), arguments });
+        return speeches;
     }
-    pieces.push(Piece::Text(match &turn.format {
+    speeches.push(Speech::Text(match &turn.format {
         Format::Text => text(turn),
         Format::JsonObject => serde_json::json!({"demo": true, "you_said": last_said(turn)}).to_string(),
         Format::JsonSchema { schema, .. } => sample::of_schema(&schema.to_value()).to_string(),
     }));
-    pieces
+    speeches
 }
 
 /// The first tool that may be called, unless a result has just come in or no tool is wanted.

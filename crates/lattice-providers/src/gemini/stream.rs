@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lattice_model::{
-    Answer, Closing, Delta, End, Extra, FunctionCall, Item, Json, Opening, OtherItem, Reasoning, Status,
-    StepKey, Text, Turn,
+    Answer, Closing, Delta, End, Extra, FunctionCall, Item, Json, Opening, OtherItem, Piece, Reasoning,
+    ReasoningKind, Status, StepKey, Text, Turn,
 };
 use lattice_wire::gemini::{self as wire, Candidate, Part, Response};
 use lattice_wire::{Raw, Str};
@@ -140,7 +140,7 @@ impl Events {
         }
         if let Some(Open::Message { key, .. }) = &self.open {
             for annotation in sources::annotations(candidate, &self.pieces, data) {
-                deltas.push(Delta::Annotation { key: *key, part: 0, annotation });
+                deltas.push(Delta::Piece { key: *key, piece: Piece::Annotation { part: 0, annotation } });
             }
         }
         if let Some(reason) = candidate.finish_reason {
@@ -174,14 +174,17 @@ impl Events {
         } else {
             self.close(deltas);
             let key = self.key();
-            deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
+            deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Reasoning { id: None }) });
             key
         };
         self.open = Some(Open::Thoughts { key, signature });
         if !text.is_empty() {
             let (part, extra) = (0, Extra::new());
             // Gemini shows summaries of its thoughts, never the thoughts.
-            deltas.push(Delta::Summary { key, part, text, extra });
+            deltas.push(Delta::Piece {
+                key,
+                piece: Piece::Reasoning { kind: ReasoningKind::Summary, part, text, extra },
+            });
         }
     }
 
@@ -195,13 +198,16 @@ impl Events {
         } else {
             self.close(deltas);
             let key = self.key();
-            deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
+            deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Message { id: None, phase: None }) });
             key
         };
         self.open = Some(Open::Message { key, signature, apart: text.is_empty() });
         if !text.is_empty() {
             self.pieces.push(text.clone());
-            deltas.push(Delta::Text { key, part: 0, text, logprobs, extra: Extra::new() });
+            deltas.push(Delta::Piece {
+                key,
+                piece: Piece::Text { part: 0, text, logprobs, extra: Extra::new() },
+            });
         }
     }
 
@@ -248,11 +254,14 @@ impl Events {
             Some(Open::Thoughts { key, signature }) => {
                 let signature = signature.filter(|_| self.encrypted);
                 let encrypted = signature.map(|signature| self.sealed(endings::THOUGHT, &signature));
-                deltas.push(Delta::Close { key, closing: Closing { encrypted, ..Closing::default() } });
+                deltas.push(Delta::Piece {
+                    key,
+                    piece: Piece::Close(Closing { encrypted, ..Closing::default() }),
+                });
             }
             Some(Open::Message { key, signature, apart }) => {
                 self.pieces.clear();
-                deltas.push(Delta::Close { key, closing: Closing::default() });
+                deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
                 if let Some(signature) = signature {
                     self.signed(if apart { endings::PART } else { endings::TEXT }, &signature, deltas);
                 }

@@ -4,7 +4,7 @@
 //! what the deltas said are not parsed at all.
 
 use bytes::Bytes;
-use lattice_model::{Closing, Delta, End, Item, Opening, StepKey};
+use lattice_model::{Closing, Delta, End, Item, Opening, PartKind, Piece, ReasoningKind, StepKey};
 use lattice_wire::responses::event::{
     AnnotationEvent, AnyItemEvent, DeltaEvent, ErrorEvent, ItemEvent, OtherEvent, PartEvent, ResourceEvent,
     kind,
@@ -120,7 +120,7 @@ impl Events {
             Item::Reasoning(_) => Opening::Reasoning { id },
             other => Opening::Other(Box::new(other)),
         };
-        deltas.push(Delta::Open { key, item });
+        deltas.push(Delta::Piece { key, piece: Piece::Open(item) });
         Ok(())
     }
 
@@ -128,7 +128,10 @@ impl Events {
         let (key, item) = item(data)?;
         let item = Box::new(self.sealing.seal(item));
         if self.reported.contains(&key) {
-            deltas.push(Delta::Close { key, closing: Closing { item: Some(item), ..Closing::default() } });
+            deltas.push(Delta::Piece {
+                key,
+                piece: Piece::Close(Closing { item: Some(item), ..Closing::default() }),
+            });
         } else {
             self.reported.push(key);
             deltas.push(Delta::Whole(item));
@@ -151,7 +154,10 @@ fn text(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let (key, part) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
     let logprobs = event.logprobs.filter(|raw| raw.0.get() != "[]").map(|raw| raw.to_json(data));
-    deltas.push(Delta::Text { key, part, text, logprobs, extra: extra_of(&event.extra, data) });
+    deltas.push(Delta::Piece {
+        key,
+        piece: Piece::Text { part, text, logprobs, extra: extra_of(&event.extra, data) },
+    });
     Ok(())
 }
 
@@ -159,7 +165,7 @@ fn arguments(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, _) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
-    deltas.push(Delta::Arguments { key, text, extra: extra_of(&event.extra, data) });
+    deltas.push(Delta::Piece { key, piece: Piece::Arguments { text, extra: extra_of(&event.extra, data) } });
     Ok(())
 }
 
@@ -169,9 +175,9 @@ fn thought(data: &Bytes, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), D
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
     let extra = extra_of(&event.extra, data);
     deltas.push(if summary {
-        Delta::Summary { key, part, text, extra }
+        Delta::Piece { key, piece: Piece::Reasoning { kind: ReasoningKind::Summary, part, text, extra } }
     } else {
-        Delta::Thought { key, part, text, extra }
+        Delta::Piece { key, piece: Piece::Reasoning { kind: ReasoningKind::Content, part, text, extra } }
     });
     Ok(())
 }
@@ -180,7 +186,7 @@ fn refusal(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, part) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
-    deltas.push(Delta::Refusal { key, part, text });
+    deltas.push(Delta::Piece { key, piece: Piece::Refusal { part, text } });
     Ok(())
 }
 
@@ -188,9 +194,14 @@ fn refusal(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
 fn open_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: PartEvent<'_> = read_as(data)?;
     let kind = event.part.as_ref().and_then(|part| part.kind).map(Str::escaped);
-    if let Some(kind @ ("output_text" | "refusal")) = kind {
+    let kind = match kind {
+        Some("output_text") => Some(PartKind::Text),
+        Some("refusal") => Some(PartKind::Refusal),
+        _ => None,
+    };
+    if let Some(kind) = kind {
         let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
-        deltas.push(Delta::OpenPart { key, part, refusal: kind == "refusal" });
+        deltas.push(Delta::Piece { key, piece: Piece::OpenPart { part, kind } });
     }
     Ok(())
 }
@@ -199,7 +210,10 @@ fn close_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> 
     let event: PartEvent<'_> = read_as(data)?;
     let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
     if let Some(whole) = event.part {
-        deltas.push(Delta::ClosePart { key, part, whole: Box::new(read::part(&whole, data)) });
+        deltas.push(Delta::Piece {
+            key,
+            piece: Piece::ClosePart { part, whole: Box::new(read::part(&whole, data)) },
+        });
     }
     Ok(())
 }
@@ -208,7 +222,7 @@ fn annotation(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> 
     let event: AnnotationEvent<'_> = read_as(data)?;
     let annotation = read::annotation(&event.annotation.ok_or_else(|| lacks("annotation"))?, data);
     let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
-    deltas.push(Delta::Annotation { key, part, annotation });
+    deltas.push(Delta::Piece { key, piece: Piece::Annotation { part, annotation } });
     Ok(())
 }
 

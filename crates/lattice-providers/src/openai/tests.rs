@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lattice_model::{Delta, End, Fault, FaultKind, IncompleteReason, Item, Part, Text, Turn};
+use lattice_model::{Delta, End, Fault, FaultKind, IncompleteReason, Item, Part, Piece, Text, Turn};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn items(deltas: &[Delta]) -> Vec<&Item> {
     fn item(delta: &Delta) -> Option<&Item> {
         match delta {
             Delta::Whole(item) => Some(item.as_ref()),
-            Delta::Close { closing, .. } => closing.item.as_deref(),
+            Delta::Piece { piece: Piece::Close(closing), .. } => closing.item.as_deref(),
             _ => None,
         }
     }
@@ -329,7 +329,10 @@ fn the_type_may_stand_last_or_beside_the_data() {
                   data: {\"delta\":\"b\",\"output_index\":1,\"type\":\"response.output_text.delta\"}\n\n: ping\n\ndata:\n\n";
     let (deltas, end) = read(&[stream.into()]);
     assert_eq!(end, Err(DecodeError::Cut));
-    let texts: Vec<_> = deltas.iter().map(|delta| matches!(delta, Delta::Text { key: 1, .. })).collect();
+    let texts: Vec<_> = deltas
+        .iter()
+        .map(|delta| matches!(delta, Delta::Piece { key: 1, piece: Piece::Text { .. } }))
+        .collect();
     assert_eq!(texts, [true, true]);
 }
 
@@ -390,7 +393,7 @@ fn a_newer_phase_and_the_padding_of_deltas_survive() {
         json!({"type": "response.output_text.delta", "output_index": 0, "delta": "a", "obfuscation": "xyz"}),
         json!({"type": "response.output_item.done", "output_index": 0, "item": message}),
     ]);
-    let Delta::Text { extra, .. } = &deltas[0] else { panic!("{deltas:?}") };
+    let Delta::Piece { piece: Piece::Text { extra, .. }, .. } = &deltas[0] else { panic!("{deltas:?}") };
     assert_eq!(extra[0].0.as_ref(), "obfuscation");
     let [Item::Message(message)] = items(&deltas)[..] else { panic!("{deltas:?}") };
     assert_eq!(message.extra[0].1.raw().as_ref(), b"\"planning\"");
@@ -403,7 +406,7 @@ fn large_texts_are_slices_of_the_event() {
         json!({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": text});
     let stream = Bytes::from(format!("data: {event}\n\n"));
     let (deltas, _) = read(std::slice::from_ref(&stream));
-    let Delta::Text { text, .. } = &deltas[0] else { panic!("{deltas:?}") };
+    let Delta::Piece { piece: Piece::Text { text, .. }, .. } = &deltas[0] else { panic!("{deltas:?}") };
     assert!(stream.as_ptr_range().contains(&text.literal().as_ptr()));
 }
 
@@ -417,7 +420,7 @@ proptest! {
         let at = cut.index(stream.len());
         let (deltas, end) = read(&[stream.slice(..at), stream.slice(at..)]);
         prop_assert_eq!(end, Ok(()));
-        let Delta::Text { text, .. } = &deltas[0] else { panic!("{deltas:?}") };
+        let Delta::Piece { piece: Piece::Text { text, .. }, .. } = &deltas[0] else { panic!("{deltas:?}") };
         prop_assert_eq!(text.decode(), plain.as_str());
         let [Item::Message(message)] = items(&deltas)[..] else { panic!("{deltas:?}") };
         let [Part::OutputText(part)] = &message.content[..] else { panic!("{message:?}") };

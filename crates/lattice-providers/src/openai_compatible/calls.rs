@@ -4,7 +4,7 @@
 //! several calls. An item is done before the next one is added, as in OpenAI's own streams: pieces of a later call are held back until the
 //! arguments of the one before are whole, or until the answer ends. Nothing is lost.
 
-use lattice_model::{Closing, Delta, Extra, Opening, StepKey, Text};
+use lattice_model::{Closing, Delta, Extra, Opening, Piece, StepKey, Text};
 
 use super::arguments::Scan;
 use crate::foreign::minted_call_id;
@@ -21,7 +21,7 @@ pub(super) struct Calls {
 
 /// A piece of a call.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct CallPiece {
     pub(super) index: Option<u32>,
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
@@ -54,7 +54,7 @@ impl Calls {
     }
 
     /// Takes a piece.
-    pub(super) fn take(&mut self, piece: Piece) {
+    pub(super) fn take(&mut self, piece: CallPiece) {
         let at = self.find(&piece);
         let Some(call) = self.all.get_mut(at) else { return };
         call.id = call.id.take().or(piece.id);
@@ -144,18 +144,21 @@ impl Calls {
         let Some(call) = self.all.get_mut(at) else { return };
         call.key = Some(key);
         let name = call.name.clone().unwrap_or_default();
-        deltas.push(Delta::Open { key, item: Opening::FunctionCall { id: None, call_id, name } });
+        deltas.push(Delta::Piece {
+            key,
+            piece: Piece::Open(Opening::FunctionCall { id: None, call_id, name }),
+        });
     }
 
     fn close(&mut self, deltas: &mut Vec<Delta>) {
         if let Some(key) = self.all.get(self.closed).and_then(|call| call.key) {
-            deltas.push(Delta::Close { key, closing: Closing::default() });
+            deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
         }
         self.closed = self.closed.saturating_add(1);
     }
 
     /// The position of the call that a piece belongs to; a new one where it belongs to none.
-    fn find(&mut self, piece: &Piece) -> usize {
+    fn find(&mut self, piece: &CallPiece) -> usize {
         let last = |wanted: &dyn Fn(&Call) -> bool| self.all.iter().rposition(wanted);
         let known = match (piece.index, piece.id.as_deref()) {
             (Some(index), _) => last(&|call| call.index == Some(index)),
@@ -179,7 +182,7 @@ impl Calls {
 
 impl Call {
     /// Whether the piece begins another call, although it bears this one's number or id.
-    fn is_over_for(&self, piece: &Piece) -> bool {
+    fn is_over_for(&self, piece: &CallPiece) -> bool {
         let other_id = matches!((&self.id, &piece.id), (Some(known), Some(id)) if known != id);
         let says_more = piece.arguments.as_ref().is_some_and(|text| !text.is_empty());
         match (&self.name, &piece.name) {
@@ -197,11 +200,15 @@ impl Call {
 
     fn flush(&mut self, deltas: &mut Vec<Delta>) {
         let Some(key) = self.key else { return };
-        deltas.extend(self.held.drain(..).map(|text| Delta::Arguments { key, text, extra: Extra::new() }));
+        deltas.extend(
+            self.held
+                .drain(..)
+                .map(|text| Delta::Piece { key, piece: Piece::Arguments { text, extra: Extra::new() } }),
+        );
     }
 }
 
 /// Whether the piece's arguments are an object of their own.
-fn piece_begins_anew(piece: &Piece) -> bool {
+fn piece_begins_anew(piece: &CallPiece) -> bool {
     piece.arguments.as_ref().is_some_and(|text| text.decode().trim_start().starts_with('{'))
 }

@@ -1,11 +1,13 @@
 //! The chunks of Chat Completions: <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
 use bytes::Bytes;
-use lattice_model::{Answer, Closing, Delta, End, Extra, Fault, FaultKind, Opening, StepKey, Text, Turn};
+use lattice_model::{
+    Answer, Closing, Delta, End, Extra, Fault, FaultKind, Opening, Piece, ReasoningKind, StepKey, Text, Turn,
+};
 use lattice_wire::chat_completions::{Choice, Completion, Function, Message, ToolCall};
 use lattice_wire::{Raw, Str};
 
-use super::calls::{Calls, Piece};
+use super::calls::{CallPiece, Calls};
 use super::values::{annotation, arguments, end_of, failed, string, usage_of};
 use crate::error::DecodeError;
 use crate::events::EventDecoder;
@@ -146,11 +148,14 @@ impl Chunks {
         }
         if let Some(text) = message.refusal.map(|text| text.to_text(data)).filter(|text| !text.is_empty()) {
             let (key, part) = self.message_part(true, deltas);
-            deltas.push(Delta::Refusal { key, part, text });
+            deltas.push(Delta::Piece { key, piece: Piece::Refusal { part, text } });
         }
         for citation in message.annotations.iter().flatten().filter_map(|one| one.url_citation.as_ref()) {
             let (key, part) = self.message_part(false, deltas);
-            deltas.push(Delta::Annotation { key, part, annotation: annotation(citation, data) });
+            deltas.push(Delta::Piece {
+                key,
+                piece: Piece::Annotation { part, annotation: annotation(citation, data) },
+            });
         }
         for call in message.tool_calls.iter().flatten() {
             self.call_piece(call, call.function.as_ref(), data, deltas);
@@ -175,7 +180,10 @@ impl Chunks {
             // A token may be less than a character: it has a probability, and no text yet.
             if !text.is_empty() || logprobs.is_some() {
                 let (key, part) = self.message_part(false, deltas);
-                deltas.push(Delta::Text { key, part, text, logprobs, extra: Extra::new() });
+                deltas.push(Delta::Piece {
+                    key,
+                    piece: Piece::Text { part, text, logprobs, extra: Extra::new() },
+                });
             }
             return;
         }
@@ -183,12 +191,14 @@ impl Chunks {
         for part in parts {
             if let Some(text) = part.get("text").and_then(serde_json::Value::as_str) {
                 let (key, number) = self.message_part(false, deltas);
-                deltas.push(Delta::Text {
+                deltas.push(Delta::Piece {
                     key,
-                    part: number,
-                    text: Text::new(text),
-                    logprobs: None,
-                    extra: Extra::new(),
+                    piece: Piece::Text {
+                        part: number,
+                        text: Text::new(text),
+                        logprobs: None,
+                        extra: Extra::new(),
+                    },
                 });
             }
             for thought in part.get("thinking").and_then(serde_json::Value::as_array).into_iter().flatten() {
@@ -207,10 +217,13 @@ impl Chunks {
             self.end_calls(deltas);
             let key = self.key();
             self.thoughts = Some(key);
-            deltas.push(Delta::Open { key, item: Opening::Reasoning { id: None } });
+            deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Reasoning { id: None }) });
             key
         };
-        deltas.push(Delta::Thought { key, part: 0, text, extra: Extra::new() });
+        deltas.push(Delta::Piece {
+            key,
+            piece: Piece::Reasoning { kind: ReasoningKind::Content, part: 0, text, extra: Extra::new() },
+        });
     }
 
     /// The open message and its part of this kind.
@@ -224,19 +237,19 @@ impl Chunks {
         self.end_calls(deltas);
         let key = self.key();
         self.message = Some((key, 0, refusal));
-        deltas.push(Delta::Open { key, item: Opening::Message { id: None, phase: None } });
+        deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Message { id: None, phase: None }) });
         (key, 0)
     }
 
     fn close_thoughts(&mut self, deltas: &mut Vec<Delta>) {
         if let Some(key) = self.thoughts.take() {
-            deltas.push(Delta::Close { key, closing: Closing::default() });
+            deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
         }
     }
 
     fn close_message(&mut self, deltas: &mut Vec<Delta>) {
         if let Some((key, ..)) = self.message.take() {
-            deltas.push(Delta::Close { key, closing: Closing::default() });
+            deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
         }
     }
 
@@ -248,7 +261,7 @@ impl Chunks {
         deltas: &mut Vec<Delta>,
     ) {
         let word = |word: Option<Str<'_>>| word.map(Str::plain).filter(|word| !word.is_empty());
-        self.calls.take(Piece {
+        self.calls.take(CallPiece {
             index: call.index,
             id: word(call.id),
             name: word(function.and_then(|function| function.name)),

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use lattice_model::{
-    Delta, End, Extra, FunctionCall, Item, Message, Opening, OutputText, Part, Reasoning, Role, Text,
-    TextBuilder,
+    Delta, End, Extra, FunctionCall, Item, Message, Opening, OutputText, Part, Piece, Reasoning,
+    ReasoningKind, Role, Text, TextBuilder,
 };
 use serde_json::{Value, json};
 
@@ -119,10 +119,13 @@ fn items(deltas: &[Delta]) -> Vec<Item> {
         let mut text = TextBuilder::default();
         for delta in deltas {
             match delta {
-                Delta::Text { key, text: piece, .. }
-                | Delta::Refusal { key, text: piece, .. }
-                | Delta::Thought { key, text: piece, .. }
-                | Delta::Arguments { key, text: piece, .. }
+                Delta::Piece { key, piece: Piece::Text { text: piece, .. } }
+                | Delta::Piece { key, piece: Piece::Refusal { text: piece, .. } }
+                | Delta::Piece {
+                    key,
+                    piece: Piece::Reasoning { kind: ReasoningKind::Content, text: piece, .. },
+                }
+                | Delta::Piece { key, piece: Piece::Arguments { text: piece, .. } }
                     if *key == wanted =>
                 {
                     text.push(piece);
@@ -133,10 +136,12 @@ fn items(deltas: &[Delta]) -> Vec<Item> {
         text.finish()
     };
     let refuses = |wanted: u32| {
-        deltas.iter().any(|delta| matches!(delta, Delta::Refusal { key, .. } if *key == wanted))
+        deltas.iter().any(
+            |delta| matches!(delta, Delta::Piece { key, piece: Piece::Refusal { .. } } if *key == wanted),
+        )
     };
     let item = |delta: &Delta| {
-        let Delta::Open { key, item } = delta else { return None };
+        let Delta::Piece { key, piece: Piece::Open(item) } = delta else { return None };
         Some(match item {
             Opening::Message { .. } if refuses(*key) => {
                 message(Part::Refusal { refusal: joined(*key), extra: Extra::new() })

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::route::Wire;
 use super::script::{Answer, Question, Refused, SIGNATURE, Stop, TOKENS, demand, known, list, text};
 use super::token;
+use super::wire::Wire;
 
 pub(super) const WIRE: Wire = Wire { read, whole, frames, is_delta, error, error_frame };
 

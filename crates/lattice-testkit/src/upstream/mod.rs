@@ -17,6 +17,7 @@ mod script;
 mod speech;
 mod stats;
 mod token;
+mod wire;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -6,25 +6,10 @@ use tokio::net::TcpStream;
 
 use super::http::Request;
 use super::play::{Line, Reply, Step};
-use super::script::{Answer, Fault, Question, Refused};
+use super::script::Fault;
 use super::stats::Stats;
+use super::wire::Wire;
 use super::{anthropic, chat, gemini, openai, token};
-
-/// One provider's wire, as the server plays it.
-pub(super) struct Wire {
-    /// Checks the request as the provider does.
-    pub(super) read: fn(&Request) -> Result<Question, Refused>,
-    /// The answer as one JSON value.
-    pub(super) whole: fn(&Answer) -> Value,
-    /// The answer as frames of an event stream.
-    pub(super) frames: fn(&Answer) -> Vec<String>,
-    /// Whether a frame is a delta, which faults count.
-    pub(super) is_delta: fn(&str) -> bool,
-    /// The body of an error: status, class, message.
-    pub(super) error: fn(u16, &str, &str) -> Value,
-    /// The frame of an error in the middle of a stream.
-    pub(super) error_frame: fn() -> String,
-}
 
 /// Answers the requests of one connection.
 pub(super) async fn connection(stream: TcpStream, stats: &Stats) {

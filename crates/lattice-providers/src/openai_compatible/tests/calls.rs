@@ -1,6 +1,6 @@
 //! Calls in every order and with every mark that servers leave out: none is lost, none is joined to another, one is told at a time (C3).
 
-use lattice_model::{Delta, End, Opening};
+use lattice_model::{Delta, End, Opening, Piece};
 use serde_json::{Value, json};
 
 use super::{chunk, ends, finish, items, read_chunks, read_whole};
@@ -33,9 +33,15 @@ fn one_at_a_time(deltas: &[Delta]) {
     let mut open = None;
     for delta in deltas {
         match delta {
-            Delta::Open { key, .. } => assert_eq!(open.replace(*key), None, "{deltas:#?}"),
-            Delta::Close { key, .. } => assert_eq!(open.take(), Some(*key), "{deltas:#?}"),
-            Delta::Arguments { key, .. } => assert_eq!(open, Some(*key), "{deltas:#?}"),
+            Delta::Piece { key, piece: Piece::Open(_) } => {
+                assert_eq!(open.replace(*key), None, "{deltas:#?}")
+            }
+            Delta::Piece { key, piece: Piece::Close(_) } => {
+                assert_eq!(open.take(), Some(*key), "{deltas:#?}")
+            }
+            Delta::Piece { key, piece: Piece::Arguments { .. } } => {
+                assert_eq!(open, Some(*key), "{deltas:#?}")
+            }
             _ => {}
         }
     }
@@ -93,12 +99,18 @@ fn c12_the_call_in_front_is_told_as_it_comes() {
     let first = json!({"index": 0, "id": "a", "function": {"name": "f", "arguments": "{\"x\":"}});
     let second = json!({"index": 1, "id": "b", "function": {"name": "g", "arguments": "{\"y\":"}});
     let (deltas, _) = read_chunks(&[piece(&first), piece(&second)]);
-    let told = deltas.iter().filter(|delta| matches!(delta, Delta::Arguments { .. })).count();
+    let told = deltas
+        .iter()
+        .filter(|delta| matches!(delta, Delta::Piece { piece: Piece::Arguments { .. }, .. }))
+        .count();
     assert_eq!(told, 1, "{deltas:?}");
     let whole = json!({"index": 0, "function": {"arguments": "1}"}});
     let more = json!({"index": 1, "function": {"arguments": "2"}});
     let (deltas, _) = read_chunks(&[piece(&first), piece(&whole), piece(&second), piece(&more)]);
-    let told = deltas.iter().filter(|delta| matches!(delta, Delta::Arguments { .. })).count();
+    let told = deltas
+        .iter()
+        .filter(|delta| matches!(delta, Delta::Piece { piece: Piece::Arguments { .. }, .. }))
+        .count();
     assert_eq!(told, 4, "the second is told as soon as the first is whole: {deltas:?}");
 }
 
@@ -153,7 +165,9 @@ fn text_after_a_call_closes_it_first() {
     one_at_a_time(&deltas);
     let kinds: Vec<bool> = deltas
         .iter()
-        .filter_map(|delta| if let Delta::Open { item, .. } = delta { Some(item) } else { None })
+        .filter_map(
+            |delta| if let Delta::Piece { piece: Piece::Open(item), .. } = delta { Some(item) } else { None },
+        )
         .map(|item| matches!(item, Opening::Message { .. }))
         .collect();
     assert_eq!(kinds, [false, true]);

@@ -1,6 +1,8 @@
 //! Chunks that nobody recorded: in other shapes, broken, in another order.
 
-use lattice_model::{Annotation, Delta, End, FaultKind, IncompleteReason, Item, Opening};
+use lattice_model::{
+    Annotation, Delta, End, FaultKind, IncompleteReason, Item, Opening, Piece, ReasoningKind,
+};
 use serde_json::{Value, json};
 
 use super::{chunk, ends, finish, items, read, read_chunks, read_whole, usage};
@@ -17,7 +19,7 @@ fn calls(deltas: &[Delta]) -> Vec<(String, String, String)> {
 
 fn texts(deltas: &[Delta]) -> String {
     let text = |delta: &Delta| match delta {
-        Delta::Text { text, .. } => Some(text.decode().into_owned()),
+        Delta::Piece { piece: Piece::Text { text, .. }, .. } => Some(text.decode().into_owned()),
         _ => None,
     };
     deltas.iter().filter_map(text).collect()
@@ -25,7 +27,9 @@ fn texts(deltas: &[Delta]) -> String {
 
 fn thoughts(deltas: &[Delta]) -> String {
     let text = |delta: &Delta| match delta {
-        Delta::Thought { text, .. } => Some(text.decode().into_owned()),
+        Delta::Piece { piece: Piece::Reasoning { kind: ReasoningKind::Content, text, .. }, .. } => {
+            Some(text.decode().into_owned())
+        }
         _ => None,
     };
     deltas.iter().filter_map(text).collect()
@@ -234,13 +238,18 @@ fn text_after_a_call_is_a_message_of_its_own() {
     ]);
     let kinds: Vec<_> = deltas
         .iter()
-        .filter_map(|delta| if let Delta::Open { item, .. } = delta { Some(item) } else { None })
+        .filter_map(
+            |delta| if let Delta::Piece { piece: Piece::Open(item), .. } = delta { Some(item) } else { None },
+        )
         .map(|item| matches!(item, Opening::Message { .. }))
         .collect();
     assert_eq!(kinds, [true, false, true]);
     // What was cut short is the message; the call in front of it is whole.
-    let closed =
-        |wanted: u32| deltas.iter().any(|delta| matches!(delta, Delta::Close { key, .. } if *key == wanted));
+    let closed = |wanted: u32| {
+        deltas
+            .iter()
+            .any(|delta| matches!(delta, Delta::Piece { key, piece: Piece::Close(_) } if *key == wanted))
+    };
     assert_eq!([closed(0), closed(1), closed(2)], [true, true, false]);
 }
 
@@ -257,8 +266,11 @@ fn thoughts_are_read_by_all_their_names() {
         let (deltas, end) = read_chunks(&[chunk(&delta), chunk(&json!({"content": "a"})), finish("stop")]);
         assert_eq!(end, Ok(()));
         assert_eq!((thoughts(&deltas).as_str(), texts(&deltas).as_str()), ("hm", "a"), "{delta}");
-        let close = deltas.iter().position(|delta| matches!(delta, Delta::Close { key: 0, .. })).unwrap();
-        assert!(matches!(deltas[close + 1], Delta::Open { key: 1, .. }), "{deltas:?}");
+        let close = deltas
+            .iter()
+            .position(|delta| matches!(delta, Delta::Piece { key: 0, piece: Piece::Close(_) }))
+            .unwrap();
+        assert!(matches!(deltas[close + 1], Delta::Piece { key: 1, piece: Piece::Open(_) }), "{deltas:?}");
     }
 }
 
@@ -278,8 +290,13 @@ fn refusals_and_citations_are_kept() {
         chunk(&json!({"refusal": "no"})),
         finish("stop"),
     ]);
-    assert!(deltas.iter().any(|delta| matches!(delta, Delta::Annotation { part: 0, annotation: Annotation::UrlCitation(one), .. } if one.end_index == 1)));
-    assert!(deltas.iter().any(|delta| matches!(delta, Delta::Refusal { part: 1, .. })), "{deltas:?}");
+    assert!(deltas.iter().any(|delta| matches!(delta, Delta::Piece { piece: Piece::Annotation { part: 0, annotation: Annotation::UrlCitation(one) }, .. } if one.end_index == 1)));
+    assert!(
+        deltas
+            .iter()
+            .any(|delta| matches!(delta, Delta::Piece { piece: Piece::Refusal { part: 1, .. }, .. })),
+        "{deltas:?}"
+    );
 }
 
 #[test]
@@ -289,7 +306,9 @@ fn log_probabilities_come_with_their_text_or_without() {
         let piece = json!({"choices": [{"index": 0, "delta": {"content": text}, "logprobs": {"content": tokens, "refusal": null}}]});
         let (deltas, _) = read_chunks(&[piece, finish("stop")]);
         let found = deltas.iter().find_map(|delta| match delta {
-            Delta::Text { logprobs, .. } => logprobs.as_ref().map(lattice_model::Json::to_value),
+            Delta::Piece { piece: Piece::Text { logprobs, .. }, .. } => {
+                logprobs.as_ref().map(lattice_model::Json::to_value)
+            }
             _ => None,
         });
         assert_eq!(found, Some(tokens.clone()), "{text:?}");
