@@ -51,13 +51,20 @@ fn run(deltas: Vec<Delta>, tool_choice: Option<ToolChoice>) -> Vec<Event> {
     events
 }
 
-/// Checks what every stream promises and returns the final response.
-fn check(events: &[Event]) -> Arc<lattice_model::Response> {
+/// Checks how a stream begins, is numbered, and ends.
+fn check_frame(events: &[Event]) {
     assert!(matches!(events[0].what, What::Created(_)), "created comes first");
     assert!(matches!(events[1].what, What::InProgress(_)), "in_progress comes second");
     for (number, event) in (0..).zip(events) {
         assert_eq!(event.number, number, "events are numbered without gaps");
     }
+    let terminals = events.iter().filter(|event| matches!(event.what, What::Ended(_))).count();
+    assert_eq!(terminals, 1, "exactly one terminal event");
+}
+
+/// Checks what every stream promises and returns the final response.
+fn check(events: &[Event]) -> Arc<lattice_model::Response> {
+    check_frame(events);
     let mut added = 0_u32;
     let mut open: HashMap<u32, TextBuilder> = HashMap::new();
     let mut part_open: HashMap<u32, u32> = HashMap::new();
@@ -103,8 +110,6 @@ fn check(events: &[Event]) -> Arc<lattice_model::Response> {
         }
     }
     assert!(open.is_empty() && part_open.is_empty(), "everything that opened has ended");
-    let terminals: Vec<_> = events.iter().filter(|event| matches!(event.what, What::Ended(_))).collect();
-    assert_eq!(terminals.len(), 1, "exactly one terminal event");
     let Some(What::Ended(response)) = events.last().map(|event| &event.what) else {
         panic!("the terminal event is the last one")
     };

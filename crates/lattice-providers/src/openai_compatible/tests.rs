@@ -119,15 +119,14 @@ fn items(deltas: &[Delta]) -> Vec<Item> {
         let mut text = TextBuilder::default();
         for delta in deltas {
             match delta {
-                Delta::Piece { key, piece: Piece::Text { text: piece, .. } }
-                | Delta::Piece { key, piece: Piece::Refusal { text: piece, .. } }
-                | Delta::Piece {
+                Delta::Piece {
                     key,
-                    piece: Piece::Reasoning { kind: ReasoningKind::Content, text: piece, .. },
-                }
-                | Delta::Piece { key, piece: Piece::Arguments { text: piece, .. } }
-                    if *key == wanted =>
-                {
+                    piece:
+                        Piece::Text { text: piece, .. }
+                        | Piece::Refusal { text: piece, .. }
+                        | Piece::Reasoning { kind: ReasoningKind::Content, text: piece, .. }
+                        | Piece::Arguments { text: piece, .. },
+                } if *key == wanted => {
                     text.push(piece);
                 }
                 _ => {}

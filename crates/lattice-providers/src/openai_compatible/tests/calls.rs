@@ -34,13 +34,13 @@ fn one_at_a_time(deltas: &[Delta]) {
     for delta in deltas {
         match delta {
             Delta::Piece { key, piece: Piece::Open(_) } => {
-                assert_eq!(open.replace(*key), None, "{deltas:#?}")
+                assert_eq!(open.replace(*key), None, "{deltas:#?}");
             }
             Delta::Piece { key, piece: Piece::Close(_) } => {
-                assert_eq!(open.take(), Some(*key), "{deltas:#?}")
+                assert_eq!(open.take(), Some(*key), "{deltas:#?}");
             }
             Delta::Piece { key, piece: Piece::Arguments { .. } } => {
-                assert_eq!(open, Some(*key), "{deltas:#?}")
+                assert_eq!(open, Some(*key), "{deltas:#?}");
             }
             _ => {}
         }

@@ -141,15 +141,17 @@ fn kind(what: &What) -> &str {
         What::InProgress(_) => "response.in_progress",
         What::ItemAdded { .. } => "response.output_item.added",
         What::ItemDone { .. } => "response.output_item.done",
-        What::PartAdded { .. } => "response.content_part.added",
-        What::PartDone { .. } => "response.content_part.done",
+        What::PartAdded { .. } | What::ReasoningPartAdded { kind: ReasoningKind::Content, .. } => {
+            "response.content_part.added"
+        }
+        What::PartDone { .. } | What::ReasoningPartDone { kind: ReasoningKind::Content, .. } => {
+            "response.content_part.done"
+        }
         What::TextDelta { .. } => "response.output_text.delta",
         What::TextDone { .. } => "response.output_text.done",
         What::AnnotationAdded { .. } => "response.output_text.annotation.added",
         What::RefusalDelta { .. } => "response.refusal.delta",
         What::RefusalDone { .. } => "response.refusal.done",
-        What::ReasoningPartAdded { kind: ReasoningKind::Content, .. } => "response.content_part.added",
-        What::ReasoningPartDone { kind: ReasoningKind::Content, .. } => "response.content_part.done",
         What::ReasoningDelta { kind: ReasoningKind::Content, .. } => "response.reasoning.delta",
         What::ReasoningDone { kind: ReasoningKind::Content, .. } => "response.reasoning.done",
         What::ReasoningPartAdded { kind: ReasoningKind::Summary, .. } => {
@@ -207,11 +209,11 @@ fn reasoning_part(writer: &mut JsonWriter, at: &Position, kind: ReasoningKind, t
 
 /// Required, also where there are none.
 fn logprobs(writer: &mut JsonWriter, logprobs: Option<&lattice_model::Json>) {
-    match logprobs {
-        Some(logprobs) => writer.key("logprobs").json(logprobs),
-        None => {
-            writer.key("logprobs").begin_array();
-            writer.end_array();
-        }
+    writer.key("logprobs");
+    if let Some(logprobs) = logprobs {
+        writer.json(logprobs);
+    } else {
+        writer.begin_array();
+        writer.end_array();
     }
 }
