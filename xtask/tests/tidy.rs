@@ -1,5 +1,5 @@
 //! The shape of the code: sizes, headers, who may know what.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -161,16 +161,26 @@ fn the_flow_names_no_provider() {
 }
 
 #[test]
-fn every_provider_folder_has_the_same_files() {
-    // The demo calls nobody; the wrappers differ from what they wrap in address and credentials alone.
-    let whole = ["anthropic", "gemini", "openai", "openai_compatible"];
+fn every_api_folder_has_the_same_files_and_knows_no_other() {
+    let apis = ["chat_completions", "gemini", "messages", "responses"];
     let mut broken = Vec::new();
-    for provider in whole {
-        for file in ["mod.rs", "config.rs", "request.rs", "stream.rs", "answer.rs"] {
-            let path = root().join("crates/lattice-providers/src").join(provider).join(file);
+    for api in apis {
+        let folder = format!("crates/lattice-providers/src/apis/{api}");
+        for file in ["mod.rs", "request.rs", "stream.rs", "answer.rs"] {
+            let path = root().join(&folder).join(file);
             if !path.exists() {
                 broken.push(format!("{} is missing", path.display()));
             }
+        }
+        for path in rust_files(&folder).into_iter().filter(|path| !path.to_string_lossy().contains("tests")) {
+            let text = fs::read_to_string(&path).unwrap();
+            let known = apis.iter().filter(|other| **other != api).map(|other| format!("apis::{other}"));
+            let known = known.chain(["crate::kinds".to_owned(), "crate::served".to_owned()]);
+            broken.extend(
+                known
+                    .filter(|known| text.contains(known))
+                    .map(|known| format!("{} knows {known}", path.display())),
+            );
         }
     }
     complain(&broken);
@@ -186,5 +196,164 @@ fn every_route_is_documented() {
         .filter(|path| !documented.contains(&format!("\"{path}\"")))
         .map(|path| format!("{path} is not in openapi/gateway.json"))
         .collect();
+    complain(&broken);
+}
+
+/// The promises that a text cites: `C11` in a comment, `c11_` at the start of a test's name.
+fn cited(text: &str) -> Vec<String> {
+    let is_code = |word: &str| {
+        let mut letters = word.chars();
+        matches!(letters.next(), Some('A'..='E'))
+            && (1..=2).contains(&letters.as_str().len())
+            && letters.as_str().bytes().all(|digit| digit.is_ascii_digit())
+    };
+    let mut codes = Vec::new();
+    for line in text.lines() {
+        if let Some((_, comment)) = line.split_once("//") {
+            let words = comment.split(|c: char| !c.is_ascii_alphanumeric());
+            codes.extend(words.filter(|word| is_code(word)).map(str::to_owned));
+        }
+        if let Some((_, name)) = line.split_once("fn ") {
+            let start = name.split('_').next().unwrap_or_default().to_ascii_uppercase();
+            codes.extend(is_code(&start).then_some(start));
+        }
+    }
+    codes
+}
+
+#[test]
+fn every_promise_that_is_cited_is_listed() {
+    let listed = fs::read_to_string(root().join("docs/promises.md")).unwrap();
+    let mut broken = Vec::new();
+    let mut count = 0;
+    for path in all_files() {
+        for code in cited(&fs::read_to_string(&path).unwrap()) {
+            count += 1;
+            if !listed.contains(&format!("- **{code}** ")) {
+                broken.push(format!("{} cites {code}, which docs/promises.md does not list", path.display()));
+            }
+        }
+    }
+    assert!(count > 100, "only {count} citations were found");
+    complain(&broken);
+}
+
+/// Which files of a crate each of its files uses, by `use crate::...` and `use super::...` of production code.
+fn uses(crate_root: &Path) -> Vec<(PathBuf, Vec<PathBuf>)> {
+    let files: Vec<PathBuf> = {
+        let all = rust_files(crate_root.strip_prefix(root()).unwrap().to_str().unwrap());
+        let inner = |file: &PathBuf| file.strip_prefix(crate_root).unwrap().to_string_lossy().into_owned();
+        all.into_iter().filter(|file| !inner(file).contains("test")).collect()
+    };
+    let module = |file: &Path| -> Vec<String> {
+        let relative = file.strip_prefix(crate_root).unwrap().with_extension("");
+        let mut parts: Vec<String> =
+            relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        if matches!(parts.last().map(String::as_str), Some("mod" | "lib" | "main")) {
+            parts.pop();
+        }
+        parts
+    };
+    let modules: Vec<(Vec<String>, PathBuf)> =
+        files.iter().map(|file| (module(file), file.clone())).collect();
+    let find = |path: &[String]| {
+        // The longest start of the path that is a file; the crate's root counts only for what nobody else defines.
+        (1..=path.len()).rev().find_map(|length| {
+            let start = &path[..length];
+            modules.iter().find(|(name, _)| name.as_slice() == start).map(|(_, file)| file.clone())
+        })
+    };
+    files
+        .iter()
+        .map(|file| {
+            let own = module(file);
+            let text = fs::read_to_string(file).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let mut used = Vec::new();
+            for statement in code.split("use ").skip(1).filter_map(|rest| rest.split(';').next()) {
+                for path in expand(statement) {
+                    let absolute: Vec<String> = match path.first().map(String::as_str) {
+                        Some("crate") => path[1..].to_vec(),
+                        Some("super") => {
+                            let ups = path.iter().take_while(|step| *step == "super").count();
+                            let base = own.len().saturating_sub(ups);
+                            own[..base].iter().chain(&path[ups..]).cloned().collect()
+                        }
+                        Some("self") => own.iter().chain(&path[1..]).cloned().collect(),
+                        _ => continue,
+                    };
+                    used.extend(find(&absolute).filter(|other| other != file));
+                }
+            }
+            used.sort();
+            used.dedup();
+            (file.clone(), used)
+        })
+        .collect()
+}
+
+/// The paths of a `use` statement, with its braces taken apart.
+fn expand(statement: &str) -> Vec<Vec<String>> {
+    let statement: String = statement.split_whitespace().collect();
+    let mut found = Vec::new();
+    let mut stack: Vec<String> = Vec::new();
+    let mut current = String::new();
+    for letter in statement.chars() {
+        match letter {
+            '{' => stack.push(std::mem::take(&mut current)),
+            ',' | '}' => {
+                if !current.is_empty() {
+                    found.push(stack.concat() + &current);
+                }
+                current.clear();
+                if letter == '}' {
+                    stack.pop();
+                }
+            }
+            other => current.push(other),
+        }
+    }
+    if !current.is_empty() {
+        found.push(stack.concat() + &current);
+    }
+    found.iter().map(|path| path.split("::").map(str::to_owned).collect()).collect()
+}
+
+/// A circle of files: none of them can be read or changed without the others.
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let mut broken = Vec::new();
+    for name in crates() {
+        let crate_root = root().join("crates").join(&name).join("src");
+        let graph = uses(&crate_root);
+        let folder = |file: &PathBuf| {
+            let is_root = matches!(file.file_stem().unwrap().to_str(), Some("mod" | "lib" | "main"));
+            if is_root { file.parent().unwrap().to_owned() } else { file.with_extension("") }
+        };
+        let mut edges: std::collections::BTreeMap<PathBuf, std::collections::BTreeSet<PathBuf>> =
+            std::collections::BTreeMap::new();
+        for (file, used) in &graph {
+            for other in used {
+                let (from, to) = (folder(file), folder(other));
+                // A module and its own parts belong together.
+                if !from.starts_with(&to) && !to.starts_with(&from) {
+                    edges.entry(file.clone()).or_default().insert(other.clone());
+                }
+            }
+        }
+        for start in edges.keys() {
+            let mut seen = std::collections::BTreeSet::new();
+            let mut open: Vec<PathBuf> = edges[start].iter().cloned().collect();
+            while let Some(next) = open.pop() {
+                if &next == start {
+                    broken.push(format!("{} is in a circle", start.strip_prefix(root()).unwrap().display()));
+                    break;
+                }
+                if seen.insert(next.clone()) {
+                    open.extend(edges.get(&next).into_iter().flatten().cloned());
+                }
+            }
+        }
+    }
     complain(&broken);
 }

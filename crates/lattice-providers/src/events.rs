@@ -4,8 +4,8 @@ use bytes::Bytes;
 use lattice_model::Delta;
 use lattice_wire::sse::SseReader;
 
-use crate::codec::Decoder;
 use crate::error::DecodeError;
+use crate::provider::Decoder;
 
 /// The largest event that is taken, in bytes: an image made by a model fits.
 const EVENT_LIMIT: usize = 64 << 20;

@@ -92,6 +92,11 @@ impl Settings {
         }
     }
 
+    /// What state and encrypted reasoning of the entry are tagged with: its kind and its name.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+
     /// The endpoint, or `default`, without a trailing slash.
     ///
     /// # Errors
@@ -102,13 +107,18 @@ impl Settings {
         };
         match url::Url::parse(endpoint) {
             Ok(url)
-                if matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() =>
+                if matches!(url.scheme(), "http" | "https")
+                    && url.has_host()
+                    && url.query().is_none()
+                    && url.username().is_empty()
+                    && url.password().is_none() =>
             {
                 Ok(endpoint.trim_end_matches('/').to_owned())
             }
             _ => Err(SettingsError::new(
                 "endpoint",
-                format!("`{endpoint}` is not an http or https address without a query"),
+                // It is not quoted: a query, or a user's part, may hold a secret.
+                "is not an http or https address without a user and a query, such as `https://host/v1`",
             )),
         }
     }

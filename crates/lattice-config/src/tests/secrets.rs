@@ -9,6 +9,9 @@ fn a10_no_error_shows_what_came_from_a_variable_or_stands_at_a_secret_key() {
     let files = [
         "providers: {o: {type: '${S}', api_key: k}}",
         "providers: {o: {type: openai, api_key: k, endpoint: '${S}'}}",
+        "providers: {o: {type: openai, api_key: k, endpoint: 'https://h/v1?key=sk-very-secret-value'}}",
+        "providers: {o: {type: openai, api_key: k, endpoint: 'https://u:sk-very-secret-value@h/v1'}}",
+        "providers: {o: {type: openai, api_key: k, authority: 'https://h/?key=sk-very-secret-value'}}",
         "providers: {o: {type: openai, api_key: k, proxy: 'ftp://u:${S}@p'}}",
         "providers: {o: {type: openai, api_key: \"${S}\\n\"}}",
         "providers: {o: {type: openai, api_key: sk-very-secret-value, project: sk-very-secret-value}}",

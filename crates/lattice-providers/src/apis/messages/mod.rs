@@ -1,0 +1,63 @@
+//! The Messages API of Claude: <https://docs.claude.com/en/api/messages>.
+
+mod answer;
+mod content;
+mod conversation;
+pub(crate) mod headers;
+mod models;
+mod request;
+mod stream;
+mod thinking;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::write::Segments;
+
+use super::Codec;
+use crate::error::{DecodeError, EncodeError};
+use crate::events::SseDecoder;
+use crate::faults::{ANTHROPIC, Meanings};
+use crate::provider::{Decoder, Model};
+use crate::settings::Settings;
+
+/// What error answers and `error` events mean: <https://docs.claude.com/en/api/errors>.
+const MEANINGS: Meanings = Meanings::of(ANTHROPIC);
+
+/// The API for one entry.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    /// What encrypted reasoning is tagged with.
+    origin: String,
+    /// Whether cache breakpoints are set automatically.
+    prompt_caching: bool,
+}
+
+impl Messages {
+    /// As the entry's settings want it.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { origin: settings.origin(), prompt_caching: settings.prompt_caching.unwrap_or(true) }
+    }
+}
+
+impl Codec for Messages {
+    fn path(&self, _: &Turn, _: &Model) -> Result<String, EncodeError> {
+        Ok("/v1/messages".to_owned())
+    }
+
+    fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
+        request::body(turn, model, &self.origin, self.prompt_caching)
+    }
+
+    fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
+        Box::new(SseDecoder::new(stream::Events::new(turn, &self.origin)))
+    }
+
+    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        answer::decode(turn, &self.origin, body, deltas)
+    }
+
+    fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
+        MEANINGS.of_answer(status, headers, body)
+    }
+}

@@ -1,0 +1,50 @@
+//! One folder per API: pure translation between the gateway's turn and what goes over the wire, whoever serves it.
+//!
+//! Where a call goes and what opens the door there is the kind's business ([`crate::kinds`]).
+
+pub(crate) mod chat_completions;
+pub(crate) mod gemini;
+pub(crate) mod messages;
+pub(crate) mod responses;
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::write::Segments;
+
+use crate::error::{DecodeError, EncodeError};
+use crate::provider::{Decoder, Model};
+
+/// An API as one server, or one kind of them, speaks it.
+pub(crate) trait Codec: Debug + Send + Sync {
+    /// The path behind the base that takes this turn, with its query.
+    ///
+    /// # Errors
+    /// [`EncodeError`] where the model's id cannot be part of it.
+    fn path(&self, turn: &Turn, model: &Model) -> Result<String, EncodeError>;
+
+    /// The request's body.
+    ///
+    /// # Errors
+    /// [`EncodeError`] names the parameter that this API, server or model cannot honour.
+    fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError>;
+
+    /// A header that says what the body has no place for.
+    fn header(&self, _: &Turn) -> Option<(HeaderName, HeaderValue)> {
+        None
+    }
+
+    /// As [`crate::Provider::decoder`].
+    fn decoder(&self, turn: &Turn) -> Box<dyn Decoder>;
+
+    /// As [`crate::Provider::decode`].
+    ///
+    /// # Errors
+    /// [`DecodeError`] for what is not this API's format.
+    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
+
+    /// As [`crate::Provider::fault`].
+    fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault;
+}

@@ -1,0 +1,63 @@
+//! The Responses API, the client's own dialect. What the gateway does not understand goes through untouched (C14).
+
+mod answer;
+mod request;
+mod stream;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::write::Segments;
+
+use super::Codec;
+use crate::error::{DecodeError, EncodeError};
+use crate::events::SseDecoder;
+use crate::faults::Meanings;
+use crate::provider::{Decoder, Model};
+
+/// The API as a server of these meanings speaks it.
+#[derive(Debug)]
+pub(crate) struct Responses {
+    /// What encrypted reasoning is tagged with.
+    origin: String,
+    /// What errors mean.
+    meanings: Meanings,
+}
+
+impl Responses {
+    /// For an entry whose encrypted reasoning is tagged with `origin`.
+    pub(crate) fn new(origin: String, meanings: Meanings) -> Self {
+        Self { origin, meanings }
+    }
+
+    fn sealing(&self, turn: &Turn) -> answer::Sealing {
+        answer::Sealing {
+            origin: turn.include.encrypted_reasoning.then(|| self.origin.clone()),
+            meanings: self.meanings,
+        }
+    }
+}
+
+impl Codec for Responses {
+    fn path(&self, _: &Turn, _: &Model) -> Result<String, EncodeError> {
+        Ok("/responses".to_owned())
+    }
+
+    fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
+        request::body(turn, model, &self.origin)
+    }
+
+    fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
+        Box::new(SseDecoder::new(stream::Events::new(self.sealing(turn))))
+    }
+
+    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+        answer::decode(body, &self.sealing(turn), deltas)
+    }
+
+    fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
+        self.meanings.of_answer(status, headers, body)
+    }
+}
