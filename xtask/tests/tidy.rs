@@ -125,7 +125,7 @@ fn crates_know_only_those_below_them() {
         ("lattice-providers", &["lattice-model", "lattice-wire"]),
         // It plugs into the seam that the gateway defines.
         ("lattice-transport", &["lattice-providers", "lattice-wire", "lattice-gateway"]),
-        ("lattice-config", &["lattice-providers"]),
+        ("lattice-config", &["lattice-model", "lattice-providers"]),
         ("lattice-gateway", &["lattice-model", "lattice-wire", "lattice-providers"]),
         ("lattice-server", &["lattice-model", "lattice-wire", "lattice-gateway"]),
         ("lattice-testkit", &[]),

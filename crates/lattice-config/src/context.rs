@@ -12,7 +12,7 @@ use crate::value::Period;
 
 /// Makes a provider of its settings and throws it away again: that says whether the settings are right. The models that the
 /// provider has of its own come back.
-pub(crate) type Build = dyn Fn(lattice_providers::Settings) -> Result<Vec<String>, SettingsError>;
+pub(crate) type Build = dyn Fn(&lattice_providers::Settings) -> Result<Vec<String>, SettingsError>;
 
 /// What a check needs.
 pub(crate) struct Context<'a> {

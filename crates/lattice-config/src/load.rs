@@ -10,7 +10,7 @@ use crate::error::{ConfigErrors, Report};
 use crate::file::{File, schema};
 use crate::models::ModelEntry;
 use crate::path::Path;
-use crate::settings::{Reserved, Settings};
+use crate::settings::Settings;
 use crate::source::Source;
 use crate::tree::{Node, Origin, Value};
 use crate::{
@@ -80,9 +80,9 @@ impl<'a> Loading<'a> {
             self.source.file().and_then(FilePath::parent).map_or_else(PathBuf::new, FilePath::to_owned);
         let mut context = Context { tree: &tree, report: &mut self.report, folder, build: self.build };
         let settings = check(&raw, self.source, &mut context);
-        let reserved = self.reserved();
+        self.notice_unused();
         self.notice_open_door(&settings);
-        self.report.finish(Some(Settings { reserved, notices: self.notices, ..settings }))
+        self.report.finish(Some(Settings { notices: self.notices, ..settings }))
     }
 
     /// What is written, with variables and overrides in it, and the same in types.
@@ -114,11 +114,11 @@ impl<'a> Loading<'a> {
     }
 
     /// The well-known names of services that nothing uses yet: taken, and said so.
-    fn reserved(&mut self) -> Reserved {
+    fn notice_unused(&mut self) {
         let names: [&[&str]; 3] =
             [&["DATABASE_URL"], &["REDIS_URL", "RATE_LIMIT_REDIS_URL"], &["ENCRYPTION_KEY"]];
-        let [database, redis, key] = names.map(|names| self.environment.first(names));
-        let set: Vec<&str> = [database, redis, key].iter().flatten().map(|(name, _)| *name).collect();
+        let found = names.map(|names| self.environment.first(names));
+        let set: Vec<&str> = found.iter().flatten().map(|(name, _)| *name).collect();
         if let Some((last, others)) = set.split_last() {
             let (names, verb) = match others {
                 [] => ((*last).to_owned(), "is"),
@@ -126,8 +126,6 @@ impl<'a> Loading<'a> {
             };
             self.notices.push(format!("{names} {verb} set but not used yet: this version stores nothing"));
         }
-        let secret = |found: Option<(&str, &str)>| found.map(|(_, value)| value.to_owned().into());
-        Reserved { database_url: secret(database), redis_url: secret(redis), encryption_key: secret(key) }
     }
 
     fn notice_open_door(&mut self, settings: &Settings) {
@@ -170,7 +168,6 @@ fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Settings {
         providers,
         models,
         prefixes,
-        reserved: Reserved::default(),
         notices: Vec::new(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use schemars::JsonSchema;
+use lattice_model::{Capability, Word};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::closest::did_you_mean;
@@ -26,44 +27,31 @@ pub(crate) struct RawModel {
     /// How many tokens question and answer can have together.
     context_window: Option<u64>,
     /// What it can do. Not said by default: then the provider decides.
-    capabilities: Option<Vec<Capability>>,
+    capabilities: Option<Vec<RawCapability>>,
 }
 
-/// Something that a model can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Capability {
-    /// Reads and writes text.
-    Text,
-    /// Sees images.
-    Images,
-    /// Reads files such as PDF.
-    Files,
-    /// Hears audio.
-    Audio,
-    /// Sees video.
-    Video,
-    /// Calls tools.
-    Tools,
-    /// Answers in JSON of a given schema.
-    Json,
-    /// Thinks before it answers.
-    Reasoning,
+/// A capability as it is written.
+#[derive(Debug, Clone, Copy)]
+struct RawCapability(Capability);
+
+impl<'de> Deserialize<'de> for RawCapability {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom("is not a capability");
+        Capability::of_name(&name).map(Self).ok_or_else(unknown)
+    }
 }
 
-impl Capability {
-    /// As it is written in the file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Images => "images",
-            Self::Files => "files",
-            Self::Audio => "audio",
-            Self::Video => "video",
-            Self::Tools => "tools",
-            Self::Json => "json",
-            Self::Reasoning => "reasoning",
-        }
+impl JsonSchema for RawCapability {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Capability".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = Capability::ALL.iter().map(|capability| capability.name()).collect();
+        json_schema!({ "type": "string", "enum": names })
     }
 }
 
@@ -151,7 +139,10 @@ fn check_one(
         provider_model_id: raw.provider_model_id.clone().unwrap_or_else(|| name.to_owned()),
         max_output_tokens: raw.max_output_tokens,
         context_window: raw.context_window,
-        capabilities: raw.capabilities.clone(),
+        capabilities: raw
+            .capabilities
+            .as_ref()
+            .map(|declared| declared.iter().map(|RawCapability(capability)| *capability).collect()),
         ..ModelEntry::named(name, provider)
     })
 }

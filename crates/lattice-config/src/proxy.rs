@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::context::Context;
@@ -10,7 +10,7 @@ use crate::path::Path;
 use crate::value::Secret;
 
 /// Through what a provider is reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Proxy {
     /// Through what `HTTPS_PROXY` and its like say.
     System,
@@ -31,6 +31,12 @@ impl ProxyAddress {
     /// The whole address, with user name and password.
     pub fn url(&self) -> &SecretString {
         &self.url
+    }
+}
+
+impl PartialEq for ProxyAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.url.expose_secret() == other.url.expose_secret()
     }
 }
 

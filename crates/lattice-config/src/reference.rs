@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use lattice_providers::{KINDS, PRESETS};
 use serde_json::Value;
 
 use crate::file::schema;
@@ -19,7 +20,29 @@ pub fn reference() -> String {
         rows(&at, entry, &mut text);
         text.push('\n');
     }
+    types(&mut text);
     text.trim_end().to_owned() + "\n"
+}
+
+/// What each `type` of provider has.
+fn types(text: &mut String) {
+    text.push_str(
+        "### Types of providers\n\nThe preferred ones first, where the names of models lead to several.\n\n",
+    );
+    text.push_str("| `type` | settings of its own | variables that stand for it | names of its models |\n| --- | --- | --- | --- |\n");
+    let list = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(", ");
+    let code = |name: &str| format!("`{name}`");
+    for kind in KINDS {
+        let settings = list(&mut kind.settings.iter().map(|row| code(row.name)));
+        let variables = list(&mut kind.environment.iter().map(|variable| {
+            let names: Vec<_> = variable.names.iter().map(|name| code(name)).collect();
+            names.join(" or ") + if variable.is_needed { "" } else { " (optional)" }
+        }));
+        let prefixes = list(&mut kind.prefixes.iter().map(|prefix| format!("`{prefix}…`")));
+        let _ = writeln!(text, "| `{}` | {settings} | {variables} | {prefixes} |", kind.name);
+    }
+    let presets = list(&mut PRESETS.iter().map(|preset| format!("`{}` ({})", preset.name, preset.endpoint)));
+    let _ = write!(text, "\nPresets of `openai_compatible`, each a `type` too: {presets}.\n");
 }
 
 /// What a map or a list holds, and how it is named in a path.

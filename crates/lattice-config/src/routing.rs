@@ -1,5 +1,6 @@
 //! `routing`: what happens to models that are not declared.
 
+use lattice_providers::KINDS;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,9 +10,8 @@ use crate::providers::ProviderEntry;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawRouting {
-    /// Lets models through that are not declared, by the start of their name: `gpt-`, `chatgpt-`, `o1`, `o3` and `o4` to the first
-    /// entry of type `openai` (else `azureopenai`), `claude-` to `anthropic` (else `azureanthropic`), `gemini-` to `google` (else
-    /// `vertexai`). Default `false`, and `true` without a file.
+    /// Lets models through that are not declared, by the start of their name: to the first entry of the first type in the table of
+    /// types that has such names, as `gpt-5` to `openai`, else to `azureopenai`. Default `false`, and `true` without a file.
     pub(crate) by_prefix: Option<bool>,
 }
 
@@ -24,21 +24,17 @@ pub struct Prefix {
     pub provider: String,
 }
 
-/// Which names belong to which types, the preferred type first.
-const PREFIXES: &[(&[&str], &[&str])] = &[
-    (&["gpt-", "chatgpt-", "o1", "o3", "o4"], &["openai", "azureopenai"]),
-    (&["claude-"], &["anthropic", "azureanthropic"]),
-    (&["gemini-"], &["google", "vertexai"]),
-];
-
-/// The prefixes that lead somewhere.
+/// The prefixes that lead somewhere: each to an entry of the first kind that has it.
 pub(crate) fn prefixes(providers: &[ProviderEntry]) -> Vec<Prefix> {
-    let mut found = Vec::new();
-    for (prefixes, kinds) in PREFIXES {
-        let of_kind = |kind: &&str| providers.iter().find(|entry| entry.settings.kind == **kind);
-        if let Some(entry) = kinds.iter().find_map(of_kind) {
-            let provider = &entry.settings.name;
-            found.extend(prefixes.iter().map(|prefix| Prefix { prefix, provider: provider.clone() }));
+    let mut found: Vec<Prefix> = Vec::new();
+    for kind in KINDS {
+        let Some(entry) = providers.iter().find(|entry| entry.settings.of_type() == kind.name) else {
+            continue;
+        };
+        for &prefix in kind.prefixes {
+            if found.iter().all(|known| known.prefix != prefix) {
+                found.push(Prefix { prefix, provider: entry.settings.name().to_owned() });
+            }
         }
     }
     found

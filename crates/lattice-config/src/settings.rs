@@ -1,7 +1,5 @@
 //! The configuration once it is right.
 
-use secrecy::SecretString;
-
 use crate::logging::Logging;
 use crate::models::ModelEntry;
 use crate::providers::ProviderEntry;
@@ -24,26 +22,13 @@ pub struct Settings {
     pub models: Vec<ModelEntry>,
     /// Where models that are not declared go, by the start of their names.
     pub prefixes: Vec<Prefix>,
-    /// What the environment says about services that the gateway does not use yet.
-    pub reserved: Reserved,
     /// What the operator should know and may have overlooked, a line each. Nothing is secret in them.
     pub notices: Vec<String>,
-}
-
-/// What the environment says about services that the gateway does not use yet.
-#[derive(Debug, Clone, Default)]
-pub struct Reserved {
-    /// `DATABASE_URL`.
-    pub database_url: Option<SecretString>,
-    /// `REDIS_URL`, or `RATE_LIMIT_REDIS_URL`.
-    pub redis_url: Option<SecretString>,
-    /// `ENCRYPTION_KEY`.
-    pub encryption_key: Option<SecretString>,
 }
 
 impl Settings {
     /// The entry of this name.
     pub fn provider(&self, name: &str) -> Option<&ProviderEntry> {
-        self.providers.iter().find(|entry| entry.settings.name == name)
+        self.providers.iter().find(|entry| entry.settings.name() == name)
     }
 }

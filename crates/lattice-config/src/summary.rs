@@ -23,10 +23,9 @@ impl Settings {
         let mut text = String::new();
         for entry in &self.providers {
             let settings = &entry.settings;
-            let endpoint =
-                settings.endpoint.as_deref().map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
+            let endpoint = settings.endpoint().map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "provider {} ({}){endpoint}", settings.name, settings.kind);
+            let _ = writeln!(text, "provider {} ({}){endpoint}", settings.name(), settings.of_type());
         }
         for model in &self.models {
             let _ = write!(text, "model {} -> {}", model.name, model.provider);

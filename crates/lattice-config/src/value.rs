@@ -76,10 +76,6 @@ impl JsonSchema for Size {
 pub(crate) struct Secret(String);
 
 impl Secret {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The text, for a check that needs it.
     pub(crate) fn expose(&self) -> &str {
         &self.0

@@ -1,61 +1,10 @@
 //! What a model was declared to be able to do, held against what a turn asks of it.
 
-use lattice_model::{FaultKind, Format, FunctionCallOutput, Item, Message, Part, Said, Tool, Turn};
+use lattice_model::{
+    Capability, FaultKind, Format, FunctionCallOutput, Item, Message, Part, Said, Tool, Turn, Word,
+};
 
 use crate::error::Error;
-
-/// Something that a model can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capability {
-    /// Reads and writes text.
-    Text,
-    /// Sees images.
-    Images,
-    /// Reads files such as PDF.
-    Files,
-    /// Hears audio.
-    Audio,
-    /// Sees video.
-    Video,
-    /// Calls tools.
-    Tools,
-    /// Answers in JSON of a given schema.
-    Json,
-    /// Thinks before it answers.
-    Reasoning,
-}
-
-impl Capability {
-    const ALL: [Self; 8] = [
-        Self::Text,
-        Self::Images,
-        Self::Files,
-        Self::Audio,
-        Self::Video,
-        Self::Tools,
-        Self::Json,
-        Self::Reasoning,
-    ];
-
-    /// As configuration and API write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Images => "images",
-            Self::Files => "files",
-            Self::Audio => "audio",
-            Self::Video => "video",
-            Self::Tools => "tools",
-            Self::Json => "json",
-            Self::Reasoning => "reasoning",
-        }
-    }
-
-    /// The capability of this name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|capability| capability.name() == name)
-    }
-}
 
 /// Refuses what the model was not declared to be able to do, by the path of the field that asks for it.
 pub(crate) fn check(declared: &[Capability], turn: &Turn) -> Result<(), Error> {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use lattice_model::{FaultKind, Turn};
+use lattice_model::{Capability, FaultKind, Turn};
 use lattice_providers::{Model, Provider};
 
-use crate::capability::{self, Capability};
+use crate::capability;
 use crate::error::Error;
 use crate::upstream::Upstream;
 

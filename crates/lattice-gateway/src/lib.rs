@@ -24,7 +24,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 pub use asked::{Asked, Caller};
-pub use capability::Capability;
 pub use clock::Clock;
 pub use directory::{Directory, Entry, ListedModel, Route, Target};
 pub use error::Error;

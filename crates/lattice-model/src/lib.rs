@@ -6,6 +6,7 @@
 //!
 //! Invariant: no type here is `Serialize`; storage and wire formats are free to change without it.
 
+mod capability;
 mod delta;
 mod event;
 mod fault;
@@ -19,6 +20,7 @@ mod turn;
 mod usage;
 mod word;
 
+pub use capability::Capability;
 pub use delta::{Answer, Closing, Delta, End, Opening, PartKind, Piece, ReasoningKind, StepKey};
 pub use event::{Event, Position, What};
 pub use fault::{Class, Facts, Fault, FaultKind, Retry};

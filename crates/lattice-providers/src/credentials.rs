@@ -5,18 +5,47 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::SettingsError;
 use crate::provider::{Credential, TokenSource};
-use crate::settings::Settings;
+use crate::settings::{API_KEY, Form, Setting, Settings};
+
+/// The directory.
+pub(crate) const TENANT_ID: Setting =
+    Setting::new("tenant_id", Form::Text, "Azure with Entra ID: the directory.");
+
+/// Who signs in.
+pub(crate) const CLIENT_ID: Setting = Setting::new(
+    "client_id",
+    Form::Text,
+    "Azure with Entra ID: the app registration, or the user-assigned identity.",
+);
+
+/// The app registration's secret.
+pub(crate) const CLIENT_SECRET: Setting =
+    Setting::new("client_secret", Form::Secret, "Azure with Entra ID: the app registration's secret.");
+
+/// Base of the token service, for clouds of their own.
+pub(crate) const AUTHORITY: Setting = Setting::new(
+    "authority",
+    Form::Address,
+    "Azure with Entra ID: the base of the token service. Default: the public cloud's.",
+);
+
+/// Whether the machine signs in.
+pub(crate) const MANAGED_IDENTITY: Setting = Setting::new(
+    "managed_identity",
+    Form::Flag,
+    "Azure: use the machine's managed identity. Default `false`.",
+);
 
 /// The token service of the public cloud.
-const AUTHORITY: &str = "https://login.microsoftonline.com";
+const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 
 /// What a token is for: <https://learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity>.
 const RESOURCE: &str = "https://cognitiveservices.azure.com";
 
 /// The key that a kind cannot do without.
 pub(crate) fn needed(settings: &Settings) -> Result<&SecretString, SettingsError> {
-    let missing = || SettingsError::new("api_key", format!("is needed for type `{}`", settings.kind));
-    settings.api_key.as_ref().ok_or_else(missing)
+    let missing = || SettingsError::new("api_key", format!("is needed for type `{}`", settings.of_type()));
+    settings.secret(&API_KEY).ok_or_else(missing)
 }
 
 /// `Bearer KEY`, hidden from logs.
@@ -38,37 +67,39 @@ fn secret_header(value: &str) -> Result<HeaderValue, SettingsError> {
 
 /// The key, or one of the two ways of Entra ID: exactly one of the three.
 pub(crate) fn entra(settings: &Settings) -> Result<Credential, SettingsError> {
-    let registration = (&settings.tenant_id, &settings.client_id, &settings.client_secret);
-    let ways = [settings.api_key.is_some(), settings.client_secret.is_some(), settings.managed_identity];
-    match ways.iter().filter(|way| **way).count() {
-        0 => {
+    let key = settings.secret(&API_KEY);
+    let secret = settings.secret(&CLIENT_SECRET);
+    let by_machine = settings.flag(&MANAGED_IDENTITY) == Some(true);
+    let client_id = settings.text(&CLIENT_ID);
+    match (key, secret, by_machine) {
+        (None, None, false) => {
             let message =
                 "is needed; or `tenant_id`, `client_id` and `client_secret`, or `managed_identity: true`";
-            return Err(SettingsError::new("api_key", message));
+            Err(SettingsError::new("api_key", message))
         }
-        1 => {}
+        (Some(_), None, false) => Ok(Credential::InHeaders),
+        (None, None, true) => Ok(Credential::Bearer(TokenSource::EntraManagedIdentity {
+            client_id: client_id.map(str::to_owned),
+            resource: RESOURCE.to_owned(),
+        })),
+        (None, Some(secret), false) => {
+            let needed = |row: &Setting, value: Option<&str>| {
+                let missing = || SettingsError::new(row.name, "is needed beside `client_secret`");
+                value.map(str::to_owned).ok_or_else(missing)
+            };
+            let authority =
+                settings.text(&AUTHORITY).unwrap_or(PUBLIC_CLOUD).trim_end_matches('/').to_owned();
+            Ok(Credential::Bearer(TokenSource::EntraClientSecret {
+                authority,
+                tenant_id: needed(&TENANT_ID, settings.text(&TENANT_ID))?,
+                client_id: needed(&CLIENT_ID, client_id)?,
+                client_secret: secret.clone(),
+                scope: format!("{RESOURCE}/.default"),
+            }))
+        }
         _ => {
             let message = "is one of three ways to sign in beside `client_secret` and `managed_identity`; keep one of them";
-            return Err(SettingsError::new("api_key", message));
+            Err(SettingsError::new("api_key", message))
         }
     }
-    if settings.api_key.is_some() {
-        return Ok(Credential::InHeaders);
-    }
-    if settings.managed_identity {
-        let (client_id, resource) = (settings.client_id.clone(), RESOURCE.to_owned());
-        return Ok(Credential::Bearer(TokenSource::EntraManagedIdentity { client_id, resource }));
-    }
-    let (Some(tenant_id), Some(client_id), Some(client_secret)) = registration else {
-        let missing = if settings.tenant_id.is_none() { "tenant_id" } else { "client_id" };
-        return Err(SettingsError::new(missing, "is needed beside `client_secret`"));
-    };
-    let authority = settings.authority.as_deref().unwrap_or(AUTHORITY).trim_end_matches('/').to_owned();
-    Ok(Credential::Bearer(TokenSource::EntraClientSecret {
-        authority,
-        tenant_id: tenant_id.clone(),
-        client_id: client_id.clone(),
-        client_secret: client_secret.clone(),
-        scope: format!("{RESOURCE}/.default"),
-    }))
 }

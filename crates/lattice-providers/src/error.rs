@@ -1,5 +1,7 @@
 //! What can go wrong in a codec.
 
+use std::borrow::Cow;
+
 /// A turn cannot be put to this provider. Always the request's fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -46,14 +48,14 @@ pub enum DecodeError {
 #[error("`{setting}` {message}")]
 pub struct SettingsError {
     /// The key within the provider's entry.
-    pub setting: &'static str,
+    pub setting: Cow<'static, str>,
     /// What is wrong and what to do; follows the key's name in a sentence.
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 impl SettingsError {
     /// For one setting.
-    pub fn new(setting: &'static str, message: impl Into<String>) -> Self {
-        Self { setting, message: message.into() }
+    pub fn new(setting: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { setting: setting.into(), message: message.into() }
     }
 }

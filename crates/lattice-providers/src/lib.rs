@@ -19,6 +19,6 @@ mod settings;
 pub use error::{DecodeError, EncodeError, SettingsError};
 pub use events::{EventDecoder, SseDecoder};
 pub use faults::{Rule, TABLES};
-pub use kinds::{KINDS, Kind, PRESETS, Preset, build};
+pub use kinds::{KINDS, PRESETS, Preset, build};
 pub use provider::{Credential, Decoder, Exchange, Model, Provider, TokenSource};
-pub use settings::{Api, MaxTokensField, Settings};
+pub use settings::{Form, Kind, Setting, Settings, Variable};

@@ -10,7 +10,7 @@ use lattice_model::{
     Delta, End, FunctionTool, Include, Item, Message, Part, Piece, ReasoningSettings, Role, SummaryDetail,
     Text, Tool, Turn,
 };
-use lattice_providers::{Api, Provider, Settings, build};
+use lattice_providers::{Provider, Settings, build};
 use serde_json::Value;
 
 fn turn() -> Turn {
@@ -45,29 +45,22 @@ fn turn() -> Turn {
 
 /// The provider that made a recording.
 fn provider(folder: &str, scenario: &str) -> Box<dyn Provider> {
-    let key = Some("key".to_owned().into());
-    let base = Settings { name: "test".into(), api_key: key, ..Settings::default() };
-    let chat = scenario.starts_with("chat_").then_some(Api::ChatCompletions);
-    let settings = match folder {
-        "anthropic" => Settings { kind: "anthropic".into(), ..base },
-        "azure-anthropic" => Settings {
-            kind: "azureanthropic".into(),
-            endpoint: Some("https://r.example/anthropic".into()),
-            ..base
-        },
-        "azure-openai" => Settings {
-            kind: "azureopenai".into(),
-            endpoint: Some("https://r.example".into()),
-            api: chat,
-            ..base
-        },
-        "openai-chat" => Settings { kind: "openai".into(), api: Some(Api::ChatCompletions), ..base },
-        "openai-responses" => Settings { kind: "openai".into(), ..base },
-        "gemini" => Settings { kind: "google".into(), ..base },
-        "vertex" => Settings { kind: "vertexai".into(), ..base },
+    let chat = ("api", "chat_completions");
+    let (of_type, more): (&str, &[(&str, &str)]) = match folder {
+        "anthropic" => ("anthropic", &[]),
+        "azure-anthropic" => ("azureanthropic", &[("endpoint", "https://r.example/anthropic")]),
+        "azure-openai" if scenario.starts_with("chat_") => {
+            ("azureopenai", &[("endpoint", "https://r.example"), chat])
+        }
+        "azure-openai" => ("azureopenai", &[("endpoint", "https://r.example")]),
+        "openai-chat" => ("openai", &[chat]),
+        "openai-responses" => ("openai", &[]),
+        "gemini" => ("google", &[]),
+        "vertex" => ("vertexai", &[]),
         other => panic!("no provider for {other}"),
     };
-    build(settings).unwrap()
+    let settings = Settings::with("test", of_type, &[&[("api_key", "key")], more].concat()).unwrap();
+    build(&settings).unwrap()
 }
 
 struct Recording {

@@ -24,10 +24,9 @@ const PROVIDERS: [(&str, &str); 4] = [
 ];
 
 fn provider(kind: &str) -> Box<dyn Provider> {
-    let endpoint = (kind == "openai_compatible").then(|| "http://localhost/v1".to_owned());
-    let api_key = Some("key".to_owned().into());
-    build(Settings { name: "bench".into(), kind: kind.into(), endpoint, api_key, ..Settings::default() })
-        .unwrap()
+    let endpoint = (kind == "openai_compatible").then_some(("endpoint", "http://localhost/v1"));
+    let values: Vec<_> = [("api_key", "key")].into_iter().chain(endpoint).collect();
+    build(&Settings::with("bench", kind, &values).unwrap()).unwrap()
 }
 
 /// A conversation with a tool: about 2.4 KB.

@@ -16,18 +16,18 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "  configuration  {}", settings.source);
     for entry in &settings.providers {
-        let (name, kind) = (&entry.settings.name, &entry.settings.kind);
+        let (name, kind) = (entry.settings.name(), entry.settings.of_type());
         let demo = if kind == "demo" { ": made-up answers, for trying the API" } else { "" };
         let _ = writeln!(text, "  provider       {name} ({kind}){demo}");
         let mut models: Vec<&str> = settings
             .models
             .iter()
-            .filter(|model| model.provider == *name)
+            .filter(|model| model.provider == name)
             .map(|model| model.name.as_str())
             .collect();
         let more = models.len().saturating_sub(LISTED);
         models.truncate(LISTED);
-        let prefixes = settings.prefixes.iter().filter(|prefix| prefix.provider == *name);
+        let prefixes = settings.prefixes.iter().filter(|prefix| prefix.provider == name);
         let prefixes: Vec<String> = prefixes.map(|prefix| format!("{}*", prefix.prefix)).collect();
         models.extend(prefixes.iter().map(String::as_str));
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -55,7 +55,8 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
 }
 
 fn is_demo(settings: &Settings) -> bool {
-    settings.source.file().is_none() && settings.providers.iter().all(|entry| entry.settings.kind == "demo")
+    settings.source.file().is_none()
+        && settings.providers.iter().all(|entry| entry.settings.of_type() == "demo")
 }
 
 /// A model for a provider that has none declared.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use lattice_config::{Environment, ModelEntry, ProviderEntry, Settings};
-use lattice_gateway::{Capability, Directory, Entry, Target};
+use lattice_gateway::{Directory, Entry, Target};
 use lattice_providers::Model;
 use lattice_transport::{Proxy, Surroundings, SystemProxies, Transport, UpstreamSettings};
 use secrecy::SecretString;
@@ -29,9 +29,8 @@ impl Assembler {
     pub(crate) fn assemble(&mut self, settings: &Settings) -> anyhow::Result<Directory> {
         let mut entries = Vec::new();
         for entry in &settings.providers {
-            let name = &entry.settings.name;
-            let same =
-                self.known.iter().find(|(known, _)| known.settings.name == *name && known.is_same(entry));
+            let name = entry.settings.name();
+            let same = self.known.iter().find(|(known, _)| known.is_same(entry));
             let made = match same {
                 Some((_, made)) => Arc::clone(made),
                 None => Arc::new(self.entry(entry).with_context(|| format!("provider `{name}`"))?),
@@ -54,11 +53,11 @@ impl Assembler {
     }
 
     fn entry(&self, entry: &ProviderEntry) -> anyhow::Result<Entry> {
-        let provider = lattice_providers::build(entry.settings.clone())?;
+        let provider = lattice_providers::build(&entry.settings)?;
         let transport = &entry.transport;
         let timeouts = &transport.timeouts;
         let upstream = self.transport.upstream(UpstreamSettings {
-            name: entry.settings.name.clone(),
+            name: entry.settings.name().to_owned(),
             timeouts: lattice_transport::Timeouts {
                 connect: timeouts.connect,
                 first_byte: timeouts.first_byte,
@@ -73,18 +72,15 @@ impl Assembler {
             headers: transport.headers.clone(),
             credential: provider.credential(),
         });
-        Ok(Entry { name: entry.settings.name.as_str().into(), provider, upstream: Box::new(upstream) })
+        Ok(Entry { name: entry.settings.name().into(), provider, upstream: Box::new(upstream) })
     }
 }
 
 fn target(model: &ModelEntry, entry: Arc<Entry>) -> Target {
-    let capabilities = model.capabilities.as_ref().map(|declared| {
-        declared.iter().filter_map(|capability| Capability::of_name(capability.name())).collect()
-    });
-    let model = Model {
+    let known = Model {
         id: model.provider_model_id.clone(),
         max_output_tokens: model.max_output_tokens,
         context_window: model.context_window,
     };
-    Target { entry, model, capabilities }
+    Target { entry, model: known, capabilities: model.capabilities.as_deref().map(Arc::from) }
 }

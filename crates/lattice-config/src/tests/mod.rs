@@ -1,7 +1,6 @@
 //! The way from a file's text and an environment to settings or errors.
 
 mod documents;
-mod effective;
 mod mistakes;
 mod overrides;
 mod secrets;
@@ -33,7 +32,7 @@ fn zero(variables: &[(&str, &str)]) -> Result<Settings, ConfigErrors> {
 }
 
 fn run(source: &Source, environment: &Environment, yaml: Option<&str>) -> Result<Settings, ConfigErrors> {
-    let own_models = |settings| {
+    let own_models = |settings: &lattice_providers::Settings| {
         let provider = lattice_providers::build(settings)?;
         Ok(provider.own_models().iter().map(|model| (*model).to_owned()).collect())
     };

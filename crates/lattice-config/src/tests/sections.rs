@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use lattice_model::Capability;
+
 use super::{SMALL, load};
-use crate::{Capability, Proxy};
+use crate::Proxy;
 
 #[test]
 fn a_small_file_has_the_documented_defaults() {
@@ -78,7 +80,7 @@ providers:
     );
     let settings = load(&yaml).unwrap();
     assert_eq!(settings.providers.len(), 9 + 2 * lattice_providers::PRESETS.len());
-    let used: Vec<&str> = settings.providers.iter().map(|entry| &*entry.settings.kind).collect();
+    let used: Vec<&str> = settings.providers.iter().map(|entry| entry.settings.of_type()).collect();
     assert!(
         lattice_providers::KINDS.iter().all(|kind| used.contains(&kind.name)),
         "a type is missing here: {used:?}"
@@ -102,4 +104,13 @@ server: {max_request_body_size: 1024}
     let names: Vec<&str> = settings.models.iter().map(|model| &*model.name).collect();
     assert_eq!(names, ["1.10", "on"]);
     assert_eq!(settings.server.max_request_body_size, 1024);
+}
+
+#[test]
+fn the_summary_has_a_line_for_everything() {
+    let settings = load("providers: {o: {type: openai, api_key: k, endpoint: 'http://localhost:1/v1'}}\nmodels: [{name: a, provider: o, provider_model_id: b}]\nrouting: {by_prefix: true}\n").unwrap();
+    let summary = settings.summary();
+    for line in ["provider o (openai) at http://localhost:1/v1", "model a -> o as b", "models gpt-* -> o"] {
+        assert!(summary.lines().any(|shown| shown == line), "{summary}");
+    }
 }

@@ -4,11 +4,7 @@ use super::zero;
 use crate::Settings;
 
 fn providers(settings: &Settings) -> Vec<(&str, Option<&str>)> {
-    settings
-        .providers
-        .iter()
-        .map(|entry| (&*entry.settings.name, entry.settings.endpoint.as_deref()))
-        .collect()
+    settings.providers.iter().map(|entry| (entry.settings.name(), entry.settings.endpoint())).collect()
 }
 
 #[test]
@@ -69,7 +65,7 @@ fn half_of_a_provider_is_a_notice() {
             "AZURE_OPENAI_API_KEY is not used: it needs AZURE_OPENAI_ENDPOINT beside it",
         ),
         ("AZURE_ANTHROPIC_API_KEY", "it needs AZURE_ANTHROPIC_ENDPOINT beside it"),
-        ("GOOGLE_APPLICATION_CREDENTIALS", "Vertex AI needs GOOGLE_CLOUD_PROJECT beside it"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "it needs GOOGLE_CLOUD_PROJECT beside it"),
     ] {
         let settings = zero(&[(name, "x")]).unwrap();
         assert_eq!(providers(&settings), [("demo", None)]);
@@ -89,7 +85,8 @@ fn vertex_is_a_project_with_application_default_credentials() {
     let settings = zero(&[project, ("HOME", home), ("GOOGLE_CLOUD_LOCATION", "europe-west1")]).unwrap();
     assert_eq!(providers(&settings), [("vertexai", None)]);
     let entry = &settings.provider("vertexai").unwrap().settings;
-    assert_eq!((entry.project.as_deref(), entry.location.as_deref()), (Some("p-1"), Some("europe-west1")));
+    let set = |name: &str| entry.text(entry.kind().settings.iter().find(|row| row.name == name).unwrap());
+    assert_eq!((set("project"), set("location")), (Some("p-1"), Some("europe-west1")));
     assert!(settings.models.iter().all(|model| model.name.starts_with("gemini-")));
 }
 

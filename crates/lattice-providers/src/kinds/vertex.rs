@@ -1,27 +1,51 @@
 //! `vertexai`: Gemini on Vertex AI:
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>.
 
-use super::Kind;
+use super::{Kind, Variable, google};
 use crate::apis::gemini::{Gemini, KEY_HEADER, Service};
 use crate::credentials::plain;
 use crate::error::SettingsError;
 use crate::provider::{Credential, Provider, TokenSource};
 use crate::served::{Address, Served};
-use crate::settings::Settings;
+use crate::settings::{API_KEY, API_VERSION, ENDPOINT, Form, Setting, Settings};
 
 /// What the tokens are good for: <https://docs.cloud.google.com/vertex-ai/docs/authentication>.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// The kind.
-pub(super) const KIND: Kind = Kind { name: "vertexai", build };
+pub(super) const KIND: Kind = Kind {
+    environment: &[
+        Variable::needed("project", &["GOOGLE_CLOUD_PROJECT"]),
+        Variable::optional("location", &["GOOGLE_CLOUD_LOCATION"]),
+        Variable::optional("endpoint", &["VERTEX_BASE_URL"]),
+    ],
+    with_google_default: true,
+    models: google::MODELS,
+    prefixes: google::PREFIXES,
+    ..Kind::new("vertexai", &[ENDPOINT, API_KEY, API_VERSION, PROJECT, LOCATION, CREDENTIALS_FILE], build)
+};
+
+const PROJECT: Setting = Setting::new("project", Form::Text, "Vertex AI: the Google Cloud project.");
+
+const LOCATION: Setting = Setting::new(
+    "location",
+    Form::Text,
+    "Vertex AI: the location, such as `global` or `europe-west1`. Default `global`.",
+);
+
+const CREDENTIALS_FILE: Setting = Setting::new(
+    "credentials_file",
+    Form::SecretFile,
+    "Vertex AI: the file of the service account. Relative to the configuration file. Default: the application default credentials.",
+);
 
 fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
-    settings.only(&["api_key", "api_version", "project", "location", "credentials_file"])?;
-    if settings.api_key.is_some() && settings.credentials.is_some() {
+    let (key, file) = (settings.secret(&API_KEY), settings.secret(&CREDENTIALS_FILE));
+    if key.is_some() && file.is_some() {
         return Err(SettingsError::new("api_key", "and `credentials_file` exclude each other; keep one"));
     }
-    let location = name("location", settings.location.as_deref())?.unwrap_or("global");
-    let project = name("project", settings.project.as_deref())?;
+    let location = name("location", settings.text(&LOCATION))?.unwrap_or("global");
+    let project = name("project", settings.text(&PROJECT))?;
     let default = match location {
         "global" => "https://aiplatform.googleapis.com".to_owned(),
         // Multi-regions have hosts of their own.
@@ -29,11 +53,11 @@ fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
         region => format!("https://{region}-aiplatform.googleapis.com"),
     };
     let base = settings.base(Some(&default))?;
-    let version = settings.api_version.as_deref().unwrap_or("v1");
+    let version = settings.text(&API_VERSION).unwrap_or("v1");
     let place = match project {
         Some(project) => format!("projects/{project}/locations/{location}/"),
         // The express mode: the key tells the project.
-        None if settings.api_key.is_some() => String::new(),
+        None if key.is_some() => String::new(),
         None => {
             return Err(SettingsError::new(
                 "project",
@@ -42,7 +66,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
         }
     };
     let scope = SCOPE.to_owned();
-    let credential = match (&settings.api_key, &settings.credentials) {
+    let credential = match (key, file) {
         (Some(_), _) => Credential::InHeaders,
         (None, Some(json)) => {
             Credential::Bearer(TokenSource::GoogleCredentials { json: json.clone(), scope })
@@ -52,7 +76,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
     let service = Service::Vertex { is_global: location == "global" };
     let address = Address::at(format!("{base}/{version}/{place}publishers/google"));
     let served = Served::new(address, Gemini::new(service, &settings.origin())).with_credential(credential);
-    Ok(match &settings.api_key {
+    Ok(match key {
         Some(key) => served.with_header(KEY_HEADER, plain(key)?),
         None => served,
     }

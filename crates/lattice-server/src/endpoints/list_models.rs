@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use lattice_gateway::ListedModel;
+use lattice_model::Word;
 use serde_json::{Map, Value, json};
 
 use crate::App;

@@ -1,12 +1,11 @@
 //! Single cells of feature and provider: what each provider gets, or what is refused by name before anybody is asked.
 
 use bytes::Bytes;
-use lattice_providers::{MaxTokensField, Settings, build};
 use lattice_testkit::upstream::{Said, speak};
 use serde_json::{Value, json};
 
 use crate::inputs::answer;
-use crate::stage::{KEY, KINDS, Outcome, Script, ask, ask_model};
+use crate::stage::{KEY, KINDS, Outcome, Script, ask, ask_model, made};
 
 fn asked(kind: &str, fields: &Value) -> Outcome {
     let mut body = json!({"model": "m", "input": "hi"});
@@ -70,16 +69,9 @@ fn c9_a_service_tier_is_sent_or_refused_and_never_dropped() {
         let outcome = asked("vertexai", &fields);
         let header = outcome.sent.unwrap().headers.get("x-vertex-ai-llm-shared-request-type").cloned();
         assert_eq!(header.unwrap(), tier, "the global endpoint takes it");
-        let settings = Settings {
-            name: "test".into(),
-            kind: "vertexai".into(),
-            project: Some("acme".into()),
-            location: Some("europe-west1".into()),
-            ..Settings::default()
-        };
+        let regional = made("vertexai", &[("project", "acme"), ("location", "europe-west1")]);
         let body = json!({"model": "m", "input": "hi", "service_tier": tier});
-        let outcome =
-            ask_model(build(settings).unwrap(), "gemini-3-pro-preview", &body, answer("vertexai", false));
+        let outcome = ask_model(regional, "gemini-3-pro-preview", &body, answer("vertexai", false));
         assert_eq!(outcome.json()["error"]["param"], "service_tier", "{}", outcome.body);
         assert!(outcome.sent.is_none());
     }
@@ -109,19 +101,15 @@ fn c6_a_data_url_that_is_no_base64_is_refused_by_its_path_before_any_call() {
 fn the_operator_says_what_the_most_tokens_are_called() {
     for (field, wanted) in [
         (None, "max_tokens"),
-        (Some(MaxTokensField::MaxTokens), "max_tokens"),
-        (Some(MaxTokensField::MaxCompletionTokens), "max_completion_tokens"),
+        (Some("max_tokens"), "max_tokens"),
+        (Some("max_completion_tokens"), "max_completion_tokens"),
     ] {
-        let settings = Settings {
-            name: "test".into(),
-            kind: "openai_compatible".into(),
-            endpoint: Some("https://c.example/v1".into()),
-            api_key: Some(KEY.to_owned().into()),
-            max_tokens_field: field,
-            ..Settings::default()
-        };
+        let field = field.map(|field| ("max_tokens_field", field));
+        let base = [("endpoint", "https://c.example/v1"), ("api_key", KEY)];
+        let values: Vec<_> = base.into_iter().chain(field).collect();
         let body = json!({"model": "m", "input": "hi", "max_output_tokens": 100});
-        let outcome = ask_model(build(settings).unwrap(), "x", &body, answer("openai_compatible", false));
+        let outcome =
+            ask_model(made("openai_compatible", &values), "x", &body, answer("openai_compatible", false));
         let sent = outcome.sent.unwrap().body;
         let said: Vec<_> =
             ["max_tokens", "max_completion_tokens"].into_iter().filter(|name| sent[*name] == 100).collect();

@@ -14,7 +14,7 @@ use lattice_gateway::{
     Answer, AnswerBody, Call, Clock, Directory, Entry, Gateway, Recorder, Secrets, SendFailure, Target,
     TurnRecord, Upstream,
 };
-use lattice_providers::{Api, Model, Provider, Settings, build};
+use lattice_providers::{Model, Provider, Settings, build};
 use lattice_server::App;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -94,24 +94,24 @@ pub(crate) const KINDS: [&str; 9] = [
 
 /// The provider for one of [`KINDS`].
 pub(crate) fn provider(kind: &str) -> Box<dyn Provider> {
-    let base = Settings { name: "test".into(), api_key: Some(KEY.to_owned().into()), ..Settings::default() };
-    let api = kind.ends_with("_chat").then_some(Api::ChatCompletions);
     let endpoint = match kind {
         "azureopenai" | "azureopenai_chat" => Some("https://r.example"),
         "azureanthropic" => Some("https://r.example/anthropic"),
         "openai_compatible" => Some("https://c.example/v1"),
         _ => None,
     };
-    let is_vertex = kind == "vertexai";
-    let settings = Settings {
-        project: is_vertex.then(|| "acme".to_owned()),
-        api_key: base.api_key.clone().filter(|_| !is_vertex),
-        kind: kind.trim_end_matches("_chat").to_owned(),
-        api,
-        endpoint: endpoint.map(str::to_owned),
-        ..base
-    };
-    build(settings).unwrap_or_else(|error| panic!("{kind}: {error}"))
+    let access = if kind == "vertexai" { ("project", "acme") } else { ("api_key", KEY) };
+    let api = kind.ends_with("_chat").then_some(("api", "chat_completions"));
+    let more = api.into_iter().chain(endpoint.map(|endpoint| ("endpoint", endpoint)));
+    let values: Vec<_> = [access].into_iter().chain(more).collect();
+    made(kind.trim_end_matches("_chat"), &values)
+}
+
+/// A provider of these settings.
+pub(crate) fn made(of_type: &str, values: &[(&str, &str)]) -> Box<dyn Provider> {
+    let settings =
+        Settings::with("test", of_type, values).unwrap_or_else(|error| panic!("{of_type}: {error}"));
+    build(&settings).unwrap_or_else(|error| panic!("{of_type}: {error}"))
 }
 
 /// A clock whose time of day stands still.

@@ -1,7 +1,6 @@
 //! In what the servers of this API differ: the columns of a preset's row.
 
 use crate::foreign::fnv;
-use crate::settings::MaxTokensField;
 
 /// What a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +33,8 @@ impl Quirks {
         Self { newer: false, strict: false, call_ids: CallIds::Forty, max_tokens: "max_tokens" };
 
     /// With the name that the operator knows better.
-    pub(crate) fn with_max_tokens(mut self, field: Option<MaxTokensField>) -> Self {
-        match field {
-            Some(MaxTokensField::MaxTokens) => self.max_tokens = "max_tokens",
-            Some(MaxTokensField::MaxCompletionTokens) => self.max_tokens = "max_completion_tokens",
-            None => {}
-        }
-        self
+    pub(crate) fn with_max_tokens(self, field: Option<&'static str>) -> Self {
+        Self { max_tokens: field.unwrap_or(self.max_tokens), ..self }
     }
 
     /// A call id that the server takes; the same for the same id, so that call and result stay together.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::apis::responses::tests::turn;
 use crate::error::DecodeError;
 use crate::provider::Provider;
-use crate::settings::{Api, Settings};
+use crate::settings::Settings;
 
 mod calls;
 mod chunks;
@@ -22,10 +22,9 @@ mod requests;
 
 /// `openai` with this API, or a preset.
 fn provider(name: &str) -> Box<dyn Provider> {
-    let api = (name == "openai").then_some(Api::ChatCompletions);
-    let api_key = Some("key".to_owned().into());
-    crate::build(Settings { name: "main".into(), kind: name.into(), api, api_key, ..Settings::default() })
-        .unwrap()
+    let api = (name == "openai").then_some(("api", "chat_completions"));
+    let values: Vec<_> = [("api_key", "key")].into_iter().chain(api).collect();
+    crate::build(&Settings::with("main", name, &values).unwrap()).unwrap()
 }
 
 /// All of `openai-chat`, and of `azure-openai` what is about chat completions.

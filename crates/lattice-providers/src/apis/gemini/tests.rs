@@ -5,7 +5,6 @@ use std::fmt::Write;
 use bytes::Bytes;
 use http::HeaderMap;
 use lattice_model::{Delta, End, FaultKind, Item, Text, Turn};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::error::{DecodeError, EncodeError};
@@ -15,25 +14,13 @@ use crate::settings::Settings;
 mod requests;
 
 fn google() -> Box<dyn Provider> {
-    crate::build(Settings {
-        name: "main".into(),
-        kind: "google".into(),
-        api_key: Some(SecretString::from("key")),
-        ..Settings::default()
-    })
-    .unwrap()
+    crate::build(&Settings::with("main", "google", &[("api_key", "key")]).unwrap()).unwrap()
 }
 
 fn vertex(api_key: Option<&str>) -> Box<dyn Provider> {
-    crate::build(Settings {
-        name: "main".into(),
-        kind: "vertexai".into(),
-        api_key: api_key.map(SecretString::from),
-        project: api_key.is_none().then(|| "acme".to_owned()),
-        location: api_key.is_none().then(|| "europe-west4".to_owned()),
-        ..Settings::default()
-    })
-    .unwrap()
+    let place = [("project", "acme"), ("location", "europe-west4")];
+    let values = api_key.map_or_else(|| place.to_vec(), |key| vec![("api_key", key)]);
+    crate::build(&Settings::with("main", "vertexai", &values).unwrap()).unwrap()
 }
 
 fn turn() -> Turn {
@@ -187,8 +174,8 @@ fn an_error_in_the_middle_fails_the_answer() {
 
 #[test]
 fn vertex_needs_a_project_or_a_key() {
-    let none = Settings { kind: "vertexai".into(), ..Settings::default() };
-    assert_eq!(crate::build(none).unwrap_err().setting, "project");
+    let none = Settings::new("main", "vertexai").unwrap();
+    assert_eq!(crate::build(&none).unwrap_err().setting, "project");
     assert!(matches!(vertex(None).credential(), Credential::Bearer(_)));
     assert!(matches!(vertex(Some("k")).credential(), Credential::InHeaders));
 }

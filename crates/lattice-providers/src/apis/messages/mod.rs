@@ -19,7 +19,6 @@ use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
 use crate::faults::{ANTHROPIC, Meanings};
 use crate::provider::{Decoder, Model};
-use crate::settings::Settings;
 
 /// What error answers and `error` events mean: <https://docs.claude.com/en/api/errors>.
 const MEANINGS: Meanings = Meanings::of(ANTHROPIC);
@@ -34,9 +33,9 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// As the entry's settings want it.
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self { origin: settings.origin(), prompt_caching: settings.prompt_caching.unwrap_or(true) }
+    /// For an entry whose encrypted reasoning is tagged with `origin`; caching is on where nothing is said.
+    pub(crate) fn new(origin: String, prompt_caching: Option<bool>) -> Self {
+        Self { origin, prompt_caching: prompt_caching.unwrap_or(true) }
     }
 }
 

@@ -15,9 +15,7 @@ use crate::settings::Settings;
 mod requests;
 
 pub(crate) fn openai() -> Box<dyn Provider> {
-    let api_key = Some("key".to_owned().into());
-    crate::build(Settings { name: "main".into(), kind: "openai".into(), api_key, ..Settings::default() })
-        .unwrap()
+    crate::build(&Settings::with("main", "openai", &[("api_key", "key")]).unwrap()).unwrap()
 }
 
 pub(crate) fn turn() -> Turn {

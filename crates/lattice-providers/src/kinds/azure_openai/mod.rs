@@ -6,31 +6,32 @@ mod tests;
 
 use http::HeaderName;
 
-use super::Kind;
+use super::{Kind, Variable, openai};
 use crate::apis::chat_completions::{ChatCompletions, Quirks};
 use crate::apis::responses::Responses;
-use crate::credentials::{entra, plain};
+use crate::credentials::{AUTHORITY, CLIENT_ID, CLIENT_SECRET, MANAGED_IDENTITY, TENANT_ID, entra, plain};
 use crate::error::SettingsError;
 use crate::faults::{Meanings, OPENAI};
 use crate::provider::Provider;
 use crate::served::{Address, Served};
-use crate::settings::{Api, Settings};
+use crate::settings::{API, API_KEY, API_VERSION, Api, ENDPOINT, Setting, Settings};
 
 /// The kind.
-pub(super) const KIND: Kind = Kind { name: "azureopenai", build };
+pub(super) const KIND: Kind = Kind {
+    environment: &[
+        Variable::needed("api_key", &["AZURE_OPENAI_API_KEY"]),
+        Variable::needed("endpoint", &["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"]),
+    ],
+    // Deployments have names of their own, so none is listed.
+    prefixes: openai::PREFIXES,
+    ..Kind::new("azureopenai", SETTINGS, build)
+};
+
+const SETTINGS: &[Setting] =
+    &[ENDPOINT, API_KEY, API_VERSION, API, TENANT_ID, CLIENT_ID, CLIENT_SECRET, AUTHORITY, MANAGED_IDENTITY];
 
 fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
-    settings.only(&[
-        "api_key",
-        "api_version",
-        "api",
-        "tenant_id",
-        "client_id",
-        "client_secret",
-        "authority",
-        "managed_identity",
-    ])?;
-    let api = settings.api.unwrap_or(Api::Responses);
+    let api = Api::of(settings).unwrap_or(Api::Responses);
     let address = address(settings, api)?;
     let meanings = Meanings::of(OPENAI);
     let served = match api {
@@ -38,7 +39,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
         Api::ChatCompletions => Served::new(address, ChatCompletions::new(Quirks::OPENAI, meanings)),
     };
     let served = served.with_credential(entra(settings)?);
-    Ok(match &settings.api_key {
+    Ok(match settings.secret(&API_KEY) {
         Some(key) => served.with_header(HeaderName::from_static("api-key"), plain(key)?),
         None => served,
     }
@@ -50,7 +51,7 @@ fn address(settings: &Settings, api: Api) -> Result<Address, SettingsError> {
     let base = settings.base(None)?;
     // The portal shows addresses with this path too.
     let base = base.trim_end_matches("/openai/v1").trim_end_matches("/openai");
-    let version = match settings.api_version.as_deref() {
+    let version = match settings.text(&API_VERSION) {
         None | Some("v1" | "preview" | "latest") => return Ok(Address::at(format!("{base}/openai/v1"))),
         Some(version) => version,
     };

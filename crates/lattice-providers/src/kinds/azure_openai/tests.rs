@@ -6,16 +6,13 @@ use lattice_wire::write::Segments;
 use crate::apis::responses::tests::turn;
 use crate::error::SettingsError;
 use crate::provider::{Credential, Exchange, Model, Provider, TokenSource};
-use crate::settings::{Api, Settings};
+use crate::settings::Settings;
 
-fn settings() -> Settings {
-    Settings {
-        name: "main".into(),
-        kind: "azureopenai".into(),
-        endpoint: Some("https://r.openai.azure.com/".into()),
-        api_key: Some("key".to_owned().into()),
-        ..Settings::default()
-    }
+const ENDPOINT: (&str, &str) = ("endpoint", "https://r.openai.azure.com/");
+const KEY: (&str, &str) = ("api_key", "key");
+
+fn build(values: &[(&str, &str)]) -> Result<Box<dyn Provider>, SettingsError> {
+    crate::build(&Settings::with("main", "azureopenai", values)?)
 }
 
 fn call(provider: &dyn Provider) -> Request<Segments> {
@@ -26,9 +23,11 @@ fn call(provider: &dyn Provider) -> Request<Segments> {
     }
 }
 
-fn address(version: Option<&str>, api: Option<Api>) -> String {
-    let settings = Settings { api_version: version.map(str::to_owned), api, ..settings() };
-    call(crate::build(settings).unwrap().as_ref()).uri().to_string()
+fn address(version: Option<&str>, api: Option<&str>) -> String {
+    let version = version.map(|version| ("api_version", version));
+    let values: Vec<_> =
+        [ENDPOINT, KEY].into_iter().chain(version).chain(api.map(|api| ("api", api))).collect();
+    call(build(&values).unwrap().as_ref()).uri().to_string()
 }
 
 #[test]
@@ -36,15 +35,12 @@ fn the_version_and_the_api_decide_on_the_address() {
     let base = "https://r.openai.azure.com/openai";
     for version in [None, Some("v1"), Some("preview")] {
         assert_eq!(address(version, None), format!("{base}/v1/responses"));
-        assert_eq!(address(version, Some(Api::ChatCompletions)), format!("{base}/v1/chat/completions"));
+        assert_eq!(address(version, Some("chat_completions")), format!("{base}/v1/chat/completions"));
     }
     let dated = Some("2025-04-01-preview");
+    assert_eq!(address(dated, Some("responses")), format!("{base}/responses?api-version=2025-04-01-preview"));
     assert_eq!(
-        address(dated, Some(Api::Responses)),
-        format!("{base}/responses?api-version=2025-04-01-preview")
-    );
-    assert_eq!(
-        address(dated, Some(Api::ChatCompletions)),
+        address(dated, Some("chat_completions")),
         format!("{base}/deployments/my%20deployment/chat/completions?api-version=2025-04-01-preview")
     );
 }
@@ -52,15 +48,15 @@ fn the_version_and_the_api_decide_on_the_address() {
 #[test]
 fn the_endpoint_may_be_given_with_its_path() {
     for path in ["", "/", "/openai", "/openai/", "/openai/v1", "/openai/v1/"] {
-        let endpoint = Some(format!("https://r.openai.azure.com{path}"));
-        let provider = crate::build(Settings { endpoint, ..settings() }).unwrap();
+        let endpoint = format!("https://r.openai.azure.com{path}");
+        let provider = build(&[("endpoint", &endpoint), KEY]).unwrap();
         assert_eq!(call(provider.as_ref()).uri(), "https://r.openai.azure.com/openai/v1/responses", "{path}");
     }
 }
 
 #[test]
 fn the_body_names_the_deployment_and_the_key_is_hidden() {
-    let provider = crate::build(settings()).unwrap();
+    let provider = build(&[ENDPOINT, KEY]).unwrap();
     let call = call(provider.as_ref());
     assert_eq!(call.headers()["api-key"], "key");
     assert!(call.headers()["api-key"].is_sensitive() && !call.headers().contains_key("authorization"));
@@ -71,14 +67,8 @@ fn the_body_names_the_deployment_and_the_key_is_hidden() {
 
 #[test]
 fn entra_tokens_come_from_the_registration_or_the_machine() {
-    let registered = Settings {
-        api_key: None,
-        tenant_id: Some("tenant".into()),
-        client_id: Some("client".into()),
-        client_secret: Some("secret".to_owned().into()),
-        ..settings()
-    };
-    let provider = crate::build(registered.clone()).unwrap();
+    let registered = [("tenant_id", "tenant"), ("client_id", "client"), ("client_secret", "secret")];
+    let provider = build(&[&[ENDPOINT][..], &registered].concat()).unwrap();
     assert!(call(provider.as_ref()).headers().get("api-key").is_none());
     let Credential::Bearer(TokenSource::EntraClientSecret { authority, tenant_id, scope, .. }) =
         provider.credential()
@@ -87,8 +77,7 @@ fn entra_tokens_come_from_the_registration_or_the_machine() {
     };
     assert_eq!((authority.as_str(), tenant_id.as_str()), ("https://login.microsoftonline.com", "tenant"));
     assert_eq!(scope, "https://cognitiveservices.azure.com/.default");
-    let machine = Settings { api_key: None, managed_identity: true, ..settings() };
-    let credential = crate::build(machine).unwrap().credential();
+    let credential = build(&[ENDPOINT, ("managed_identity", "true")]).unwrap().credential();
     assert!(matches!(
         credential,
         Credential::Bearer(TokenSource::EntraManagedIdentity { client_id: None, .. })
@@ -97,12 +86,11 @@ fn entra_tokens_come_from_the_registration_or_the_machine() {
 
 #[test]
 fn settings_that_do_not_fit_are_refused_by_name() {
-    let refused = |settings: Settings| -> SettingsError { crate::build(settings).unwrap_err() };
-    assert_eq!(refused(Settings { endpoint: None, ..settings() }).setting, "endpoint");
-    assert_eq!(refused(Settings { api_key: None, ..settings() }).setting, "api_key");
-    assert_eq!(refused(Settings { managed_identity: true, ..settings() }).setting, "api_key");
-    assert_eq!(refused(Settings { api_version: Some("a&b=c".into()), ..settings() }).setting, "api_version");
-    assert_eq!(refused(Settings { project: Some("p".into()), ..settings() }).setting, "project");
-    let half = Settings { api_key: None, client_secret: Some("s".to_owned().into()), ..settings() };
-    assert_eq!(refused(half).setting, "tenant_id");
+    let refused = |values: &[(&str, &str)]| build(values).unwrap_err().setting;
+    assert_eq!(refused(&[KEY]), "endpoint");
+    assert_eq!(refused(&[ENDPOINT]), "api_key");
+    assert_eq!(refused(&[ENDPOINT, KEY, ("managed_identity", "true")]), "api_key");
+    assert_eq!(refused(&[ENDPOINT, KEY, ("api_version", "a&b=c")]), "api_version");
+    assert_eq!(refused(&[ENDPOINT, KEY, ("project", "p")]), "project");
+    assert_eq!(refused(&[ENDPOINT, ("client_secret", "s")]), "tenant_id");
 }

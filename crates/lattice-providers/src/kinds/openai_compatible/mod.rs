@@ -3,7 +3,6 @@
 mod presets;
 
 use http::header::AUTHORIZATION;
-use secrecy::ExposeSecret;
 
 use super::Kind;
 use crate::apis::chat_completions::{ChatCompletions, Quirks};
@@ -13,38 +12,48 @@ use crate::error::SettingsError;
 use crate::faults::{Meanings, OPENAI};
 use crate::provider::Provider;
 use crate::served::{Address, Served};
-use crate::settings::{Api, Settings};
+use crate::settings::{API, API_KEY, Api, ENDPOINT, Form, Setting, Settings};
 
 pub use presets::{PRESETS, Preset};
 
 /// The kind.
-pub(super) const KIND: Kind = Kind { name: "openai_compatible", build };
+pub(crate) const KIND: Kind =
+    Kind::new("openai_compatible", &[PRESET, ENDPOINT, API_KEY, API, MAX_TOKENS_FIELD], build);
+
+const PRESET: Setting = Setting::new(
+    "preset",
+    Form::Word(&presets::NAMES),
+    "For `openai_compatible`: the preset that knows the server's address and ways.",
+);
+
+const MAX_TOKENS_FIELD: Setting = Setting::new(
+    "max_tokens_field",
+    Form::Word(&["max_tokens", "max_completion_tokens"]),
+    "`openai_compatible`: what the server calls the most output tokens. Default `max_tokens`.",
+);
 
 fn build(settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
-    // `type: groq` has been turned round by then: the preset holds the type, and the type the preset.
-    let name = settings.preset.as_deref();
-    settings.only(&["preset", "api_key", "api", "max_tokens_field"])?;
-    let preset = match name {
-        None => None,
-        Some(name) => {
-            let preset = PRESETS.iter().find(|preset| preset.name == name);
-            Some(preset.ok_or_else(|| {
-                let known: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
-                SettingsError::new("preset", format!("`{name}` is not known; there are {}", known.join(", ")))
-            })?)
-        }
-    };
-    let key = settings.api_key.as_ref().filter(|key| !key.expose_secret().is_empty());
-    if key.is_none() && preset.is_some_and(|preset| !preset.local) && settings.endpoint.is_none() {
-        return Err(SettingsError::new("api_key", format!("is needed for `{}`", name.unwrap_or_default())));
+    if settings.preset().is_some() && settings.word(&PRESET).is_some() {
+        let message = format!("is not needed beside `type: {}`; take it out", settings.of_type());
+        return Err(SettingsError::new("preset", message));
+    }
+    let name = settings.preset().or(settings.word(&PRESET));
+    let preset = PRESETS.iter().find(|preset| Some(preset.name) == name);
+    let key = settings.secret(&API_KEY);
+    if let Some(preset) = preset
+        && key.is_none()
+        && !preset.local
+        && settings.endpoint().is_none()
+    {
+        return Err(SettingsError::new("api_key", format!("is needed for `{}`", preset.name)));
     }
     let address = Address::at(settings.base(preset.map(|preset| preset.endpoint))?);
     let meanings = Meanings { own: preset.map_or(&[], |preset| preset.faults), api: OPENAI };
     let quirks = preset.map_or(Quirks::COMMON, |preset| preset.quirks);
-    let served = match settings.api.unwrap_or(Api::ChatCompletions) {
+    let served = match Api::of(settings).unwrap_or(Api::ChatCompletions) {
         Api::Responses => Served::new(address, Responses::new(settings.origin(), meanings)),
         Api::ChatCompletions => {
-            let quirks = quirks.with_max_tokens(settings.max_tokens_field);
+            let quirks = quirks.with_max_tokens(settings.word(&MAX_TOKENS_FIELD));
             Served::new(address, ChatCompletions::new(quirks, meanings))
         }
     };

@@ -44,6 +44,18 @@ pub const PRESETS: &[Preset] = &[
     hosted("xai", "https://api.x.ai/v1"),
 ];
 
+/// Their names.
+#[expect(clippy::indexing_slicing, reason = "done by the compiler, where a wrong index is an error")]
+pub(super) const NAMES: [&str; PRESETS.len()] = {
+    let mut names = [""; PRESETS.len()];
+    let mut at = 0;
+    while at < PRESETS.len() {
+        names[at] = PRESETS[at].name;
+        at += 1;
+    }
+    names
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
