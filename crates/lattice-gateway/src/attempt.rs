@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use lattice_model::{Delta, End, Fault, FaultKind, Turn};
 use lattice_providers::{Decoder, Exchange};
+use lattice_wire::{Collected, TooLarge};
 
 use crate::directory::{Route, Target};
 use crate::error::{self, Error};
@@ -162,21 +163,9 @@ async fn refused(target: &Target, mut answer: Answer) -> Fault {
 }
 
 async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, SendFailure> {
-    let mut first = Bytes::new();
-    let mut joined = BytesMut::new();
+    let mut whole = Collected::new(limit);
     while let Some(chunk) = upstream::chunk(body).await {
-        let chunk = chunk?;
-        if first.len().saturating_add(joined.len()).saturating_add(chunk.len()) > limit {
-            return Err(SendFailure::TooLarge(limit));
-        }
-        if first.is_empty() && joined.is_empty() {
-            first = chunk;
-        } else {
-            if joined.is_empty() {
-                joined.extend_from_slice(&std::mem::take(&mut first));
-            }
-            joined.extend_from_slice(&chunk);
-        }
+        whole.push(chunk?).map_err(|TooLarge| SendFailure::TooLarge(limit))?;
     }
-    Ok(if joined.is_empty() { first } else { joined.freeze() })
+    Ok(whole.finish())
 }

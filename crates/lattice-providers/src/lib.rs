@@ -1,5 +1,5 @@
-//! Providers as pure codecs between the gateway's turn and what an upstream speaks: one folder per API ([`apis`]), one thin kind for
-//! each way an API is served ([`kinds`]).
+//! Providers as pure codecs between the gateway's turn and what an upstream speaks: one folder per API (`apis`), one thin kind for
+//! each way an API is served (`kinds`).
 //!
 //! Invariants: opens no socket, reads no clock and no environment. An API knows no kind, and no other API's folder.
 

@@ -4,11 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use lattice_gateway::SendFailure;
+use lattice_wire::{Collected, TooLarge};
 use tokio::time::{Instant, Sleep};
 
 use crate::error::SendError;
@@ -72,22 +73,11 @@ impl AnswerBody {
         if usize::try_from(announced).unwrap_or(usize::MAX) > limit {
             return Err(SendError::TooLarge { limit });
         }
-        let mut whole = Bytes::new();
-        let mut joined = BytesMut::new();
+        let mut whole = Collected::expecting(usize::try_from(announced).unwrap_or_default(), limit);
         while let Some(chunk) = self.chunk().await {
-            let chunk = chunk?;
-            if whole.len().saturating_add(joined.len()).saturating_add(chunk.len()) > limit {
-                return Err(SendError::TooLarge { limit });
-            }
-            if whole.is_empty() && joined.is_empty() {
-                // A body of one chunk, the usual case, is not copied.
-                whole = chunk;
-            } else {
-                joined.extend_from_slice(&std::mem::take(&mut whole));
-                joined.extend_from_slice(&chunk);
-            }
+            whole.push(chunk?).map_err(|TooLarge| SendError::TooLarge { limit })?;
         }
-        Ok(if joined.is_empty() { whole } else { joined.freeze() })
+        Ok(whole.finish())
     }
 
     /// Whoever reads has what they wanted, and only the body's end is to come, as after the last event of a stream. It is

@@ -9,7 +9,6 @@ mod error;
 mod lanes;
 mod line;
 mod proxy;
-mod request_body;
 mod settings;
 mod sniff;
 mod tls;

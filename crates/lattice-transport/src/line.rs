@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, Request, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use lattice_wire::SegmentsBody;
 use lattice_wire::write::Segments;
 use rustls::ClientConfig;
 use tokio::time::{Instant, Sleep};
@@ -16,10 +17,9 @@ use crate::connector::Connector;
 use crate::error::SendError;
 use crate::lanes::{Lanes, Load};
 use crate::proxy::{self, Proxy, Rules};
-use crate::request_body::RequestBody;
 use crate::settings::Timeouts;
 
-type HyperClient = Client<Connector, RequestBody>;
+type HyperClient = Client<Connector, SegmentsBody>;
 
 /// An idle connection is kept so long. Servers close theirs after a minute or more.
 const KEPT: Duration = Duration::from_secs(90);
@@ -80,8 +80,8 @@ impl Line {
         Ok(Answer { status: head.status, headers: head.headers, sensitive, body })
     }
 
-    fn prepare(&self, request: Request<Segments>) -> Request<RequestBody> {
-        let mut request = request.map(RequestBody::from);
+    fn prepare(&self, request: Request<Segments>) -> Request<SegmentsBody> {
+        let mut request = request.map(SegmentsBody::from);
         if !request.headers().contains_key(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, self.agent.clone());
         }

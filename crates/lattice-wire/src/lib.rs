@@ -6,7 +6,9 @@
 //! Invariant: no I/O and no clock.
 
 pub mod anthropic;
+mod body;
 pub mod chat_completions;
+mod collected;
 pub mod gemini;
 mod leaf;
 mod object;
@@ -14,5 +16,7 @@ pub mod responses;
 pub mod sse;
 pub mod write;
 
+pub use body::SegmentsBody;
+pub use collected::{Collected, TooLarge};
 pub use leaf::{Raw, Str, extra_of};
 pub use object::{Fields, ParseError, parse};

@@ -115,6 +115,22 @@ impl JsonWriter {
         self.needs_comma = true;
     }
 
+    /// An object of the fields that are written within.
+    pub fn object<R>(&mut self, fields: impl FnOnce(&mut Self) -> R) -> R {
+        self.begin_object();
+        let result = fields(self);
+        self.end_object();
+        result
+    }
+
+    /// A list of the values that are written within.
+    pub fn array<R>(&mut self, values: impl FnOnce(&mut Self) -> R) -> R {
+        self.begin_array();
+        let result = values(self);
+        self.end_array();
+        result
+    }
+
     /// A key that needs no escapes; its value must follow.
     pub fn key(&mut self, key: &str) -> &mut Self {
         self.value();

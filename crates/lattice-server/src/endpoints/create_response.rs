@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use lattice_gateway::{Asked, Caller};
+use lattice_wire::SegmentsBody;
 
 use crate::App;
 use crate::arrival::Arrival;
@@ -39,7 +40,7 @@ pub(super) async fn handle(
         return Ok(event_stream::respond(events, obfuscate, &app));
     }
     let response = events.finish().await;
-    Ok(json(StatusCode::OK, body::of_segments(to_wire::body(&response))))
+    Ok(json(StatusCode::OK, Body::new(SegmentsBody::from(to_wire::body(&response)))))
 }
 
 fn json(status: StatusCode, body: Body) -> Response {

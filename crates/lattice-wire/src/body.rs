@@ -1,4 +1,4 @@
-//! A request's body, sent piece by piece as it was written.
+//! A document as the body of an HTTP message.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -6,33 +6,35 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use lattice_wire::write::Segments;
 
-/// Nothing is copied, and the length is known, so that HTTP/1.1 sends `Content-Length` instead of chunks.
-pub(crate) struct RequestBody {
+use crate::write::Segments;
+
+/// Sends a document piece by piece as it was written. Nothing is copied, and the length is known, so that HTTP/1.1 sends
+/// `Content-Length` instead of chunks.
+#[derive(Debug)]
+pub struct SegmentsBody {
     pieces: std::vec::IntoIter<Bytes>,
     left: u64,
 }
 
-impl From<Segments> for RequestBody {
+impl From<Segments> for SegmentsBody {
     fn from(segments: Segments) -> Self {
         let left = u64::try_from(segments.len()).unwrap_or(u64::MAX);
         Self { pieces: segments.into_pieces().into_iter(), left }
     }
 }
 
-impl Body for RequestBody {
+impl Body for SegmentsBody {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let this = self.get_mut();
-        let piece = this.pieces.find(|piece| !piece.is_empty());
+        let piece = self.pieces.find(|piece| !piece.is_empty());
         if let Some(piece) = &piece {
-            this.left = this.left.saturating_sub(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            self.left = self.left.saturating_sub(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         }
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
