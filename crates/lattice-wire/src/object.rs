@@ -69,9 +69,9 @@ macro_rules! keeping_object {
         impl $crate::object::Carried for $name<'_> {
             fn carried(&self, document: &bytes::Bytes) -> lattice_model::Json {
                 let mut writer = $crate::write::JsonWriter::new();
-                writer.begin_object();
-                writer.extra(&self.fields(document, &[]));
-                writer.end_object();
+                writer.object(|writer| {
+                    writer.extra(&self.fields(document, &[]));
+                });
                 lattice_model::Json::from_raw(writer.finish().to_bytes())
             }
         }
@@ -129,11 +129,11 @@ impl Carried for f64 {
 impl<T: Carried> Carried for Vec<T> {
     fn carried(&self, document: &Bytes) -> Json {
         let mut writer = JsonWriter::new();
-        writer.begin_array();
-        for one in self {
-            writer.json(&one.carried(document));
-        }
-        writer.end_array();
+        writer.array(|writer| {
+            for one in self {
+                writer.json(&one.carried(document));
+            }
+        });
         Json::from_raw(writer.finish().to_bytes())
     }
 }

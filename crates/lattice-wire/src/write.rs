@@ -47,7 +47,8 @@ impl From<Bytes> for Segments {
     }
 }
 
-/// Writes one JSON document. Commas are set by itself; nesting is the caller's duty.
+/// Writes one JSON document. Commas are set by itself. [`Self::object`] and [`Self::array`] close what they open; the `begin` and `end`
+/// pairs are for what stays open from one call to the next.
 #[derive(Debug)]
 pub struct JsonWriter {
     done: Vec<Bytes>,

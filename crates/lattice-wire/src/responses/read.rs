@@ -199,8 +199,8 @@ pub fn annotation(annotation: &wire::Annotation<'_>, document: &Bytes) -> Annota
 /// An annotation as it stands, whole.
 pub fn annotation_object(annotation: &wire::Annotation<'_>, document: &Bytes) -> Json {
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    writer.extra(&annotation.fields(document, &[]));
-    writer.end_object();
+    writer.object(|writer| {
+        writer.extra(&annotation.fields(document, &[]));
+    });
     Json::from_raw(writer.finish().to_bytes())
 }

@@ -31,58 +31,60 @@ pub fn extra(writer: &mut JsonWriter, fields: &Extra, form: Form) {
 
 /// An item. In a request its id is left out: ids belong to whoever stores the items.
 pub fn item(writer: &mut JsonWriter, item: &Item, form: Form) {
-    writer.begin_object();
-    let kind = match item {
-        Item::Message(_) => "message",
-        Item::FunctionCall(_) => "function_call",
-        Item::FunctionCallOutput(_) => "function_call_output",
-        Item::Reasoning(_) => "reasoning",
-        Item::Other(other) => &other.kind,
-    };
-    writer.field_str("type", kind);
-    if let Some(id) = item.id().filter(|_| form == Form::Response || matches!(item, Item::Other(_))) {
-        writer.field_str("id", id);
-    }
-    match item {
-        Item::Message(message) => {
-            status(writer, message.status, form);
-            writer.field_str("role", role(message.role));
-            if let Some(phase) = message.phase {
-                writer.field_str("phase", phase_word(phase));
-            }
-            parts(writer, "content", &message.content, form);
-            extra(writer, &message.extra, form);
+    writer.object(|writer| {
+        let kind = match item {
+            Item::Message(_) => "message",
+            Item::FunctionCall(_) => "function_call",
+            Item::FunctionCallOutput(_) => "function_call_output",
+            Item::Reasoning(_) => "reasoning",
+            Item::Other(other) => &other.kind,
+        };
+        writer.field_str("type", kind);
+        if let Some(id) = item.id().filter(|_| form == Form::Response || matches!(item, Item::Other(_))) {
+            writer.field_str("id", id);
         }
-        Item::FunctionCall(call) => {
-            status(writer, call.status, form);
-            writer.field_str("call_id", &call.call_id);
-            writer.field_str("name", &call.name);
-            writer.field_text("arguments", &call.arguments);
-            extra(writer, &call.extra, form);
-        }
-        Item::FunctionCallOutput(output) => {
-            status(writer, output.status, form);
-            writer.field_str("call_id", &output.call_id);
-            match output.output.as_slice() {
-                [Part::InputText { text, extra }] if extra.is_empty() => writer.field_text("output", text),
-                many => parts(writer, "output", many, form),
+        match item {
+            Item::Message(message) => {
+                status(writer, message.status, form);
+                writer.field_str("role", role(message.role));
+                if let Some(phase) = message.phase {
+                    writer.field_str("phase", phase_word(phase));
+                }
+                parts(writer, "content", &message.content, form);
+                extra(writer, &message.extra, form);
             }
-            extra(writer, &output.extra, form);
-        }
-        Item::Reasoning(reasoning) => {
-            thoughts(writer, "summary", "summary_text", &reasoning.summary);
-            if !reasoning.content.is_empty() {
-                thoughts(writer, "content", "reasoning_text", &reasoning.content);
+            Item::FunctionCall(call) => {
+                status(writer, call.status, form);
+                writer.field_str("call_id", &call.call_id);
+                writer.field_str("name", &call.name);
+                writer.field_text("arguments", &call.arguments);
+                extra(writer, &call.extra, form);
             }
-            writer.optional_text("encrypted_content", reasoning.encrypted.as_ref());
-            if form == Form::Response && reasoning.status.is_some() {
-                status(writer, reasoning.status, form);
+            Item::FunctionCallOutput(output) => {
+                status(writer, output.status, form);
+                writer.field_str("call_id", &output.call_id);
+                match output.output.as_slice() {
+                    [Part::InputText { text, extra }] if extra.is_empty() => {
+                        writer.field_text("output", text);
+                    }
+                    many => parts(writer, "output", many, form),
+                }
+                extra(writer, &output.extra, form);
             }
-            extra(writer, &reasoning.extra, form);
+            Item::Reasoning(reasoning) => {
+                thoughts(writer, "summary", "summary_text", &reasoning.summary);
+                if !reasoning.content.is_empty() {
+                    thoughts(writer, "content", "reasoning_text", &reasoning.content);
+                }
+                writer.optional_text("encrypted_content", reasoning.encrypted.as_ref());
+                if form == Form::Response && reasoning.status.is_some() {
+                    status(writer, reasoning.status, form);
+                }
+                extra(writer, &reasoning.extra, form);
+            }
+            Item::Other(other) => extra(writer, &other.fields, form),
         }
-        Item::Other(other) => extra(writer, &other.fields, form),
-    }
-    writer.end_object();
+    });
 }
 
 fn status(writer: &mut JsonWriter, status: Option<Status>, form: Form) {
@@ -112,33 +114,32 @@ fn phase_word(phase: Phase) -> &'static str {
 }
 
 fn thoughts(writer: &mut JsonWriter, key: &str, kind: &str, texts: &[Text]) {
-    writer.key(key).begin_array();
-    for text in texts {
-        thought(writer, kind, text);
-    }
-    writer.end_array();
+    writer.key(key).array(|writer| {
+        for text in texts {
+            thought(writer, kind, text);
+        }
+    });
 }
 
 /// A part of reasoning: `summary_text` or `reasoning_text`.
 pub fn thought(writer: &mut JsonWriter, kind: &str, text: &Text) {
-    writer.begin_object();
-    writer.field_str("type", kind);
-    writer.field_text("text", text);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("type", kind);
+        writer.field_text("text", text);
+    });
 }
 
 fn parts(writer: &mut JsonWriter, key: &str, all: &[Part], form: Form) {
-    writer.key(key).begin_array();
-    for one in all {
-        part(writer, one, form);
-    }
-    writer.end_array();
+    writer.key(key).array(|writer| {
+        for one in all {
+            part(writer, one, form);
+        }
+    });
 }
 
 /// A content part.
 pub fn part(writer: &mut JsonWriter, part: &Part, form: Form) {
-    writer.begin_object();
-    match part {
+    writer.object(|writer| match part {
         Part::InputText { text, extra: more } => {
             writer.field_str("type", "input_text");
             writer.field_text("text", text);
@@ -179,25 +180,23 @@ pub fn part(writer: &mut JsonWriter, part: &Part, form: Form) {
             writer.field_str("type", kind);
             extra(writer, fields, form);
         }
-    }
-    writer.end_object();
+    });
 }
 
 fn output_text(writer: &mut JsonWriter, text: &OutputText, form: Form) {
     writer.field_str("type", "output_text");
     writer.field_text("text", &text.text);
     if form == Form::Response || !text.annotations.is_empty() {
-        writer.key("annotations").begin_array();
-        for one in &text.annotations {
-            annotation(writer, one);
-        }
-        writer.end_array();
+        writer.key("annotations").array(|writer| {
+            for one in &text.annotations {
+                annotation(writer, one);
+            }
+        });
     }
     match &text.logprobs {
         Some(logprobs) => writer.key("logprobs").json(logprobs),
         None if form == Form::Response => {
-            writer.key("logprobs").begin_array();
-            writer.end_array();
+            writer.key("logprobs").array(|_| {});
         }
         None => {}
     }
@@ -216,14 +215,14 @@ fn detail_word(detail: Detail) -> &'static str {
 pub fn annotation(writer: &mut JsonWriter, annotation: &Annotation) {
     match annotation {
         Annotation::UrlCitation(citation) => {
-            writer.begin_object();
-            writer.field_str("type", "url_citation");
-            writer.key("start_index").u64(citation.start_index);
-            writer.key("end_index").u64(citation.end_index);
-            writer.field_text("url", &citation.url);
-            writer.field_text("title", &citation.title);
-            writer.extra(&citation.extra);
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("type", "url_citation");
+                writer.key("start_index").u64(citation.start_index);
+                writer.key("end_index").u64(citation.end_index);
+                writer.field_text("url", &citation.url);
+                writer.field_text("title", &citation.title);
+                writer.extra(&citation.extra);
+            });
         }
         Annotation::Other(json) => writer.json(json),
     }
@@ -231,15 +230,13 @@ pub fn annotation(writer: &mut JsonWriter, annotation: &Annotation) {
 
 /// A tool.
 pub fn tool(writer: &mut JsonWriter, tool: &Tool, form: Form) {
-    writer.begin_object();
-    match tool {
+    writer.object(|writer| match tool {
         Tool::Function(function) => function_tool(writer, function, form),
         Tool::Hosted(hosted) => {
             writer.field_str("type", &hosted.kind);
             extra(writer, &hosted.fields, form);
         }
-    }
-    writer.end_object();
+    });
 }
 
 fn function_tool(writer: &mut JsonWriter, function: &FunctionTool, form: Form) {
@@ -277,48 +274,48 @@ pub fn tool_choice(writer: &mut JsonWriter, choice: &ToolChoice) {
         ToolChoice::Mode(mode) => writer.str(mode_word(*mode)),
         ToolChoice::Function(name) => function_choice(writer, name),
         ToolChoice::Allowed { mode, names } => {
-            writer.begin_object();
-            writer.field_str("type", "allowed_tools");
-            writer.field_str("mode", mode_word(*mode));
-            writer.key("tools").begin_array();
-            for name in names {
-                function_choice(writer, name);
-            }
-            writer.end_array();
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("type", "allowed_tools");
+                writer.field_str("mode", mode_word(*mode));
+                writer.key("tools").array(|writer| {
+                    for name in names {
+                        function_choice(writer, name);
+                    }
+                });
+            });
         }
         ToolChoice::Hosted(json) => writer.json(json),
     }
 }
 
 fn function_choice(writer: &mut JsonWriter, name: &str) {
-    writer.begin_object();
-    writer.field_str("type", "function");
-    writer.field_str("name", name);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("type", "function");
+        writer.field_str("name", name);
+    });
 }
 
 /// `usage`.
 pub fn usage(writer: &mut JsonWriter, usage: &Usage) {
-    writer.begin_object();
-    writer.key("input_tokens").u64(usage.input_tokens);
-    writer.key("input_tokens_details").begin_object();
-    writer.key("cached_tokens").u64(usage.cached_tokens);
-    if usage.cache_write_tokens > 0 {
-        writer.key("cache_write_tokens").u64(usage.cache_write_tokens);
-    }
-    if usage.audio_input_tokens > 0 {
-        writer.key("audio_tokens").u64(usage.audio_input_tokens);
-    }
-    writer.end_object();
-    writer.key("output_tokens").u64(usage.output_tokens);
-    writer.key("output_tokens_details").begin_object();
-    writer.key("reasoning_tokens").u64(usage.reasoning_tokens);
-    if usage.audio_output_tokens > 0 {
-        writer.key("audio_tokens").u64(usage.audio_output_tokens);
-    }
-    writer.end_object();
-    writer.key("total_tokens").u64(usage.total_tokens());
-    writer.extra(&usage.extra);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("input_tokens").u64(usage.input_tokens);
+        writer.key("input_tokens_details").object(|writer| {
+            writer.key("cached_tokens").u64(usage.cached_tokens);
+            if usage.cache_write_tokens > 0 {
+                writer.key("cache_write_tokens").u64(usage.cache_write_tokens);
+            }
+            if usage.audio_input_tokens > 0 {
+                writer.key("audio_tokens").u64(usage.audio_input_tokens);
+            }
+        });
+        writer.key("output_tokens").u64(usage.output_tokens);
+        writer.key("output_tokens_details").object(|writer| {
+            writer.key("reasoning_tokens").u64(usage.reasoning_tokens);
+            if usage.audio_output_tokens > 0 {
+                writer.key("audio_tokens").u64(usage.audio_output_tokens);
+            }
+        });
+        writer.key("total_tokens").u64(usage.total_tokens());
+        writer.extra(&usage.extra);
+    });
 }

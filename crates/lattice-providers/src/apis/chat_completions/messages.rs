@@ -9,39 +9,39 @@ use super::Quirks;
 use crate::error::EncodeError;
 
 pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), EncodeError> {
-    writer.key("messages").begin_array();
-    if let Some(instructions) = &turn.instructions {
-        writer.begin_object();
-        writer.field_str("role", role(Role::Developer, quirks));
-        writer.field_text("content", instructions);
-        writer.end_object();
-    }
-    let mut assistant = Assistant::default();
-    for Said { item, path } in turn.items() {
-        match item {
-            Item::Message(message) if message.role == Role::Assistant => {
-                // The results of calls must follow the message with the calls: a text in between is part of it.
-                if assistant.calls.is_empty() {
-                    assistant.flush(writer, quirks);
+    writer.key("messages").array(|writer| {
+        if let Some(instructions) = &turn.instructions {
+            writer.object(|writer| {
+                writer.field_str("role", role(Role::Developer, quirks));
+                writer.field_text("content", instructions);
+            });
+        }
+        let mut assistant = Assistant::default();
+        for Said { item, path } in turn.items() {
+            match item {
+                Item::Message(message) if message.role == Role::Assistant => {
+                    // The results of calls must follow the message with the calls: a text in between is part of it.
+                    if assistant.calls.is_empty() {
+                        assistant.flush(writer, quirks);
+                    }
+                    assistant.say(message, path)?;
                 }
-                assistant.say(message, path)?;
-            }
-            Item::FunctionCall(call) => assistant.calls.push(call),
-            // This API gives no thoughts back to the model.
-            Item::Reasoning(_) | Item::Other(_) => {}
-            Item::Message(message) => {
-                assistant.flush(writer, quirks);
-                self::message(writer, message, path, quirks)?;
-            }
-            Item::FunctionCallOutput(output) => {
-                assistant.flush(writer, quirks);
-                tool_output(writer, output, path, quirks)?;
+                Item::FunctionCall(call) => assistant.calls.push(call),
+                // This API gives no thoughts back to the model.
+                Item::Reasoning(_) | Item::Other(_) => {}
+                Item::Message(message) => {
+                    assistant.flush(writer, quirks);
+                    self::message(writer, message, path, quirks)?;
+                }
+                Item::FunctionCallOutput(output) => {
+                    assistant.flush(writer, quirks);
+                    tool_output(writer, output, path, quirks)?;
+                }
             }
         }
-    }
-    assistant.flush(writer, quirks);
-    writer.end_array();
-    Ok(())
+        assistant.flush(writer, quirks);
+        Ok(())
+    })
 }
 
 fn role(role: Role, quirks: Quirks) -> &'static str {
@@ -87,44 +87,44 @@ impl<'a> Assistant<'a> {
         self.spoke = false;
         let texts = std::mem::take(&mut self.texts);
         let refusal = self.refusal.take();
-        writer.begin_object();
-        writer.field_str("role", "assistant");
-        match texts.as_slice() {
-            [] if refusal.is_some() || !self.calls.is_empty() => writer.key("content").null(),
-            [] => writer.field_str("content", ""),
-            [only] => writer.field_text("content", only),
-            many => {
-                writer.key("content").begin_array();
-                for text in many {
-                    text_part(writer, text);
+        writer.object(|writer| {
+            writer.field_str("role", "assistant");
+            match texts.as_slice() {
+                [] if refusal.is_some() || !self.calls.is_empty() => writer.key("content").null(),
+                [] => writer.field_str("content", ""),
+                [only] => writer.field_text("content", only),
+                many => {
+                    writer.key("content").array(|writer| {
+                        for text in many {
+                            text_part(writer, text);
+                        }
+                    });
                 }
-                writer.end_array();
             }
-        }
-        writer.optional_text("refusal", refusal);
-        if !self.calls.is_empty() {
-            writer.key("tool_calls").begin_array();
-            for call in self.calls.drain(..) {
-                writer.begin_object();
-                writer.field_str("id", &quirks.call_id(&call.call_id));
-                writer.field_str("type", "function");
-                writer.key("function").begin_object();
-                writer.field_str("name", &call.name);
-                writer.field_text("arguments", &call.arguments);
-                writer.end_object();
-                writer.end_object();
+            writer.optional_text("refusal", refusal);
+            if !self.calls.is_empty() {
+                writer.key("tool_calls").array(|writer| {
+                    for call in self.calls.drain(..) {
+                        writer.object(|writer| {
+                            writer.field_str("id", &quirks.call_id(&call.call_id));
+                            writer.field_str("type", "function");
+                            writer.key("function").object(|writer| {
+                                writer.field_str("name", &call.name);
+                                writer.field_text("arguments", &call.arguments);
+                            });
+                        });
+                    }
+                });
             }
-            writer.end_array();
-        }
-        writer.end_object();
+        });
     }
 }
 
 fn text_part(writer: &mut JsonWriter, text: &Text) {
-    writer.begin_object();
-    writer.field_str("type", "text");
-    writer.field_text("text", text);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("type", "text");
+        writer.field_text("text", text);
+    });
 }
 
 fn message(
@@ -133,19 +133,20 @@ fn message(
     path: Path<'_>,
     quirks: Quirks,
 ) -> Result<(), EncodeError> {
-    writer.begin_object();
-    writer.field_str("role", role(message.role, quirks));
-    if let [Part::InputText { text, .. }] = message.content.as_slice() {
-        writer.field_text("content", text);
-    } else {
-        writer.key("content").begin_array();
-        for (at, one) in message.content.iter().enumerate() {
-            part(writer, one, path.key("content").index(at))?;
+    writer.object(|writer| {
+        writer.field_str("role", role(message.role, quirks));
+        if let [Part::InputText { text, .. }] = message.content.as_slice() {
+            writer.field_text("content", text);
+        } else {
+            writer.key("content").array(|writer| {
+                for (at, one) in message.content.iter().enumerate() {
+                    part(writer, one, path.key("content").index(at))?;
+                }
+                Ok::<_, EncodeError>(())
+            })?;
         }
-        writer.end_array();
-    }
-    writer.end_object();
-    Ok(())
+        Ok(())
+    })
 }
 
 fn part(writer: &mut JsonWriter, part: &Part, path: Path<'_>) -> Result<(), EncodeError> {
@@ -155,39 +156,39 @@ fn part(writer: &mut JsonWriter, part: &Part, path: Path<'_>) -> Result<(), Enco
             let Some(url) = &image.url else {
                 return Err(EncodeError::unsupported(path, "an image needs its `image_url` here"));
             };
-            writer.begin_object();
-            writer.field_str("type", "image_url");
-            writer.key("image_url").begin_object();
-            writer.field_text("url", url);
-            if let Some(detail) = image.detail {
-                let word = match detail {
-                    Detail::Low => "low",
-                    Detail::High => "high",
-                    Detail::Auto => "auto",
-                };
-                writer.field_str("detail", word);
-            }
-            writer.end_object();
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("type", "image_url");
+                writer.key("image_url").object(|writer| {
+                    writer.field_text("url", url);
+                    if let Some(detail) = image.detail {
+                        let word = match detail {
+                            Detail::Low => "low",
+                            Detail::High => "high",
+                            Detail::Auto => "auto",
+                        };
+                        writer.field_str("detail", word);
+                    }
+                });
+            });
         }
         Part::File(file) => {
             let Some(data) = &file.data else {
                 let message = "this API takes files only as `file_data`, not by their address";
                 return Err(EncodeError::unsupported(path.key("file_url"), message));
             };
-            writer.begin_object();
-            writer.field_str("type", "file");
-            writer.key("file").begin_object();
-            writer.optional_text("filename", file.filename.as_ref());
-            writer.field_text("file_data", data);
-            writer.end_object();
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("type", "file");
+                writer.key("file").object(|writer| {
+                    writer.optional_text("filename", file.filename.as_ref());
+                    writer.field_text("file_data", data);
+                });
+            });
         }
         Part::Other { kind, fields } => {
-            writer.begin_object();
-            writer.field_str("type", kind);
-            writer.extra(fields);
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("type", kind);
+                writer.extra(fields);
+            });
         }
         Part::Video { .. } => {
             return Err(EncodeError::unsupported(path, "this API takes no videos; take it out"));
@@ -205,24 +206,24 @@ fn tool_output(
     path: Path<'_>,
     quirks: Quirks,
 ) -> Result<(), EncodeError> {
-    writer.begin_object();
-    writer.field_str("role", "tool");
-    writer.field_str("tool_call_id", &quirks.call_id(&output.call_id));
-    match output.output.as_slice() {
-        [] => writer.field_str("content", ""),
-        [Part::InputText { text, .. }] => writer.field_text("content", text),
-        many => {
-            writer.key("content").begin_array();
-            for (at, part) in many.iter().enumerate() {
-                let Part::InputText { text, .. } = part else {
-                    let message = "this API takes only texts as the result of a tool; give it as text, or in a user message";
-                    return Err(EncodeError::unsupported(path.key("output").index(at), message));
-                };
-                text_part(writer, text);
-            }
-            writer.end_array();
+    let many = |writer: &mut JsonWriter| {
+        for (at, part) in output.output.iter().enumerate() {
+            let Part::InputText { text, .. } = part else {
+                let message = "this API takes only texts as the result of a tool; give it as text, or in a user message";
+                return Err(EncodeError::unsupported(path.key("output").index(at), message));
+            };
+            text_part(writer, text);
         }
-    }
-    writer.end_object();
-    Ok(())
+        Ok(())
+    };
+    writer.object(|writer| {
+        writer.field_str("role", "tool");
+        writer.field_str("tool_call_id", &quirks.call_id(&output.call_id));
+        match output.output.as_slice() {
+            [] => writer.field_str("content", ""),
+            [Part::InputText { text, .. }] => writer.field_text("content", text),
+            _ => writer.key("content").array(many)?,
+        }
+        Ok(())
+    })
 }

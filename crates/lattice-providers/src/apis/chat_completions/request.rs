@@ -12,19 +12,20 @@ use crate::provider::Model;
 pub(super) fn body(turn: &Turn, model: &Model, quirks: Quirks) -> Result<Segments, EncodeError> {
     foreign::refuse(turn, &["input_audio"])?;
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    writer.field_str("model", &model.id);
-    writer.key("stream").bool(turn.stream);
-    if turn.stream {
-        writer.key("stream_options").begin_object();
-        writer.key("include_usage").bool(true);
-        writer.end_object();
-    }
-    messages::write(&mut writer, turn, quirks)?;
-    tools(&mut writer, turn, quirks);
-    settings(&mut writer, turn, quirks)?;
-    format(&mut writer, turn);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("model", &model.id);
+        writer.key("stream").bool(turn.stream);
+        if turn.stream {
+            writer.key("stream_options").object(|writer| {
+                writer.key("include_usage").bool(true);
+            });
+        }
+        messages::write(writer, turn, quirks)?;
+        tools(writer, turn, quirks);
+        settings(writer, turn, quirks)?;
+        format(writer, turn);
+        Ok::<_, EncodeError>(())
+    })?;
     Ok(writer.finish())
 }
 
@@ -43,23 +44,23 @@ fn tools(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) {
     if offered.is_empty() {
         return;
     }
-    writer.key("tools").begin_array();
-    for function in offered {
-        writer.begin_object();
-        writer.field_str("type", "function");
-        writer.key("function").begin_object();
-        writer.field_str("name", &function.name);
-        writer.optional_text("description", function.description.as_ref());
-        if let Some(parameters) = &function.parameters {
-            writer.key("parameters").json(parameters);
+    writer.key("tools").array(|writer| {
+        for function in offered {
+            writer.object(|writer| {
+                writer.field_str("type", "function");
+                writer.key("function").object(|writer| {
+                    writer.field_str("name", &function.name);
+                    writer.optional_text("description", function.description.as_ref());
+                    if let Some(parameters) = &function.parameters {
+                        writer.key("parameters").json(parameters);
+                    }
+                    if let Some(strict) = function.strict {
+                        writer.key("strict").bool(strict);
+                    }
+                });
+            });
         }
-        if let Some(strict) = function.strict {
-            writer.key("strict").bool(strict);
-        }
-        writer.end_object();
-        writer.end_object();
-    }
-    writer.end_array();
+    });
     if let Some(choice) = &turn.tool_choice {
         writer.key("tool_choice");
         tool_choice(writer, choice, quirks);
@@ -73,17 +74,17 @@ fn tool_choice(writer: &mut JsonWriter, choice: &ToolChoice, quirks: Quirks) {
     match choice {
         ToolChoice::Function(name) => function(writer, name),
         ToolChoice::Allowed { mode, names } if quirks.newer && *mode != ToolMode::None => {
-            writer.begin_object();
-            writer.field_str("type", "allowed_tools");
-            writer.key("allowed_tools").begin_object();
-            writer.field_str("mode", mode_word(*mode));
-            writer.key("tools").begin_array();
-            for name in names {
-                function(writer, name);
-            }
-            writer.end_array();
-            writer.end_object();
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("type", "allowed_tools");
+                writer.key("allowed_tools").object(|writer| {
+                    writer.field_str("mode", mode_word(*mode));
+                    writer.key("tools").array(|writer| {
+                        for name in names {
+                            function(writer, name);
+                        }
+                    });
+                });
+            });
         }
         ToolChoice::Mode(mode) | ToolChoice::Allowed { mode, .. } => writer.str(mode_word(*mode)),
         // Refused before.
@@ -92,12 +93,12 @@ fn tool_choice(writer: &mut JsonWriter, choice: &ToolChoice, quirks: Quirks) {
 }
 
 fn function(writer: &mut JsonWriter, name: &str) {
-    writer.begin_object();
-    writer.field_str("type", "function");
-    writer.key("function").begin_object();
-    writer.field_str("name", name);
-    writer.end_object();
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("type", "function");
+        writer.key("function").object(|writer| {
+            writer.field_str("name", name);
+        });
+    });
 }
 
 fn settings(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Result<(), EncodeError> {
@@ -143,22 +144,22 @@ fn format(writer: &mut JsonWriter, turn: &Turn) {
     match &turn.format {
         Format::Text => {}
         Format::JsonObject => {
-            writer.key("response_format").begin_object();
-            writer.field_str("type", "json_object");
-            writer.end_object();
+            writer.key("response_format").object(|writer| {
+                writer.field_str("type", "json_object");
+            });
         }
         Format::JsonSchema { name, description, schema, strict } => {
-            writer.key("response_format").begin_object();
-            writer.field_str("type", "json_schema");
-            writer.key("json_schema").begin_object();
-            writer.field_str("name", name);
-            writer.optional_text("description", description.as_ref());
-            writer.key("schema").json(schema);
-            if let Some(strict) = strict {
-                writer.key("strict").bool(*strict);
-            }
-            writer.end_object();
-            writer.end_object();
+            writer.key("response_format").object(|writer| {
+                writer.field_str("type", "json_schema");
+                writer.key("json_schema").object(|writer| {
+                    writer.field_str("name", name);
+                    writer.optional_text("description", description.as_ref());
+                    writer.key("schema").json(schema);
+                    if let Some(strict) = strict {
+                        writer.key("strict").bool(*strict);
+                    }
+                });
+            });
         }
     }
 }

@@ -20,8 +20,12 @@ pub(super) fn system(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeE
     if turn.instructions.is_none() && !turn.items().any(operators) {
         return Ok(());
     }
-    writer.key("systemInstruction").begin_object();
-    writer.key("parts").begin_array();
+    writer
+        .key("systemInstruction")
+        .object(|writer| writer.key("parts").array(|writer| operators_parts(writer, turn)))
+}
+
+fn operators_parts(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeError> {
     if let Some(instructions) = &turn.instructions {
         text_part(writer, instructions);
     }
@@ -39,8 +43,6 @@ pub(super) fn system(writer: &mut JsonWriter, turn: &Turn) -> Result<(), EncodeE
             text_part(writer, text);
         }
     }
-    writer.end_array();
-    writer.end_object();
     Ok(())
 }
 
@@ -51,26 +53,20 @@ pub(super) fn write(
     codec: &Gemini,
     generation: Generation,
 ) -> Result<(), EncodeError> {
-    writer.key("contents").begin_array();
-    let mut contents = Contents {
-        writer,
-        said: turn.items().collect(),
-        codec,
-        generation,
-        role: None,
-        call_written: false,
-        any: false,
-    };
-    for at in 0..contents.said.len() {
-        contents.item(at)?;
-    }
-    contents.end();
-    if !contents.any {
+    writer.key("contents").array(|writer| {
+        let said = turn.items().collect();
+        let mut contents =
+            Contents { writer, said, codec, generation, role: None, call_written: false, any: false };
+        for at in 0..contents.said.len() {
+            contents.item(at)?;
+        }
+        contents.end();
+        if contents.any {
+            return Ok(());
+        }
         let message = "Gemini needs at least one message of the user's; `instructions` alone are not enough";
-        return Err(EncodeError::invalid("input", message));
-    }
-    writer.end_array();
-    Ok(())
+        Err(EncodeError::invalid("input", message))
+    })
 }
 
 struct Contents<'a> {
@@ -86,7 +82,7 @@ struct Contents<'a> {
 }
 
 impl Contents<'_> {
-    /// Makes sure that a content of this role is open.
+    /// Makes sure that a content of this role is open. It stays open over several items, so [`Self::end`] closes it.
     fn side(&mut self, role: &'static str) {
         if self.role == Some(role) {
             return;
@@ -178,12 +174,12 @@ impl Contents<'_> {
         let count = texts.len();
         for (number, text) in texts.into_iter().enumerate() {
             self.side("model");
-            self.writer.begin_object();
-            self.writer.field_text("text", text);
-            if number.saturating_add(1) == count {
-                self.writer.optional_text("thoughtSignature", signature.as_ref());
-            }
-            self.writer.end_object();
+            self.writer.object(|writer| {
+                writer.field_text("text", text);
+                if number.saturating_add(1) == count {
+                    writer.optional_text("thoughtSignature", signature.as_ref());
+                }
+            });
         }
         Ok(())
     }
@@ -208,16 +204,17 @@ impl Contents<'_> {
                 needed.then(|| Text::new(PLACEHOLDER))
             });
         self.call_written = true;
-        self.writer.begin_object();
-        self.writer.key("functionCall").begin_object();
-        if self.takes_ids() {
-            self.writer.field_str("id", &call.call_id);
-        }
-        self.writer.field_str("name", &call.name);
-        self.writer.key("args").raw(&arguments.to_owned().into());
-        self.writer.end_object();
-        self.writer.optional_text("thoughtSignature", signature.as_ref());
-        self.writer.end_object();
+        let takes_ids = self.takes_ids();
+        self.writer.object(|writer| {
+            writer.key("functionCall").object(|writer| {
+                if takes_ids {
+                    writer.field_str("id", &call.call_id);
+                }
+                writer.field_str("name", &call.name);
+                writer.key("args").raw(&arguments.to_owned().into());
+            });
+            writer.optional_text("thoughtSignature", signature.as_ref());
+        });
         Ok(())
     }
 
@@ -232,24 +229,24 @@ impl Contents<'_> {
             let thought: String =
                 reasoning.summary.iter().chain(&reasoning.content).map(Text::decode).collect();
             self.side("model");
-            self.writer.begin_object();
-            self.writer.field_text("text", &Text::new(&thought));
-            self.writer.key("thought").bool(true);
-            self.writer.field_text("thoughtSignature", &signature);
-            self.writer.end_object();
+            self.writer.object(|writer| {
+                writer.field_text("text", &Text::new(&thought));
+                writer.key("thought").bool(true);
+                writer.field_text("thoughtSignature", &signature);
+            });
         }
         if let Some(signature) = self.opened(reasoning, endings::PART) {
             self.side("model");
-            self.writer.begin_object();
-            self.writer.field_str("text", "");
-            self.writer.field_text("thoughtSignature", &signature);
-            self.writer.end_object();
+            self.writer.object(|writer| {
+                writer.field_str("text", "");
+                writer.field_text("thoughtSignature", &signature);
+            });
         }
     }
 }
 
 fn text_part(writer: &mut JsonWriter, text: &Text) {
-    writer.begin_object();
-    writer.field_text("text", text);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_text("text", text);
+    });
 }

@@ -72,12 +72,12 @@ pub(super) fn file_data(file: &File) -> Option<DataUrl> {
 
 /// Writes a part of data.
 pub(super) fn inline_data(writer: &mut JsonWriter, media_type: &str, base64: &Bytes) {
-    writer.begin_object();
-    writer.key("inlineData").begin_object();
-    writer.field_str("mimeType", media_type);
-    writer.key("data").quoted(base64);
-    writer.end_object();
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("inlineData").object(|writer| {
+            writer.field_str("mimeType", media_type);
+            writer.key("data").quoted(base64);
+        });
+    });
 }
 
 fn audio(writer: &mut JsonWriter, fields: &Extra, path: Path<'_>) -> Result<(), EncodeError> {
@@ -88,12 +88,12 @@ fn audio(writer: &mut JsonWriter, fields: &Extra, path: Path<'_>) -> Result<(), 
         let message = "needs `data` and `format`";
         return Err(EncodeError::invalid(path.key("input_audio"), message));
     };
-    writer.begin_object();
-    writer.key("inlineData").begin_object();
-    writer.field_str("mimeType", &format!("audio/{format}"));
-    writer.field_str("data", data);
-    writer.end_object();
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("inlineData").object(|writer| {
+            writer.field_str("mimeType", &format!("audio/{format}"));
+            writer.field_str("data", data);
+        });
+    });
     Ok(())
 }
 
@@ -127,14 +127,14 @@ fn address(
         let message = "Gemini has to be told the kind of a file, and this address has no extension that tells it; give the data itself, as a data URL";
         return Err(EncodeError::unsupported(path, message));
     }
-    writer.begin_object();
-    writer.key("fileData").begin_object();
-    if let Some(media_type) = known {
-        writer.field_str("mimeType", media_type);
-    }
-    writer.field_text("fileUri", url);
-    writer.end_object();
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("fileData").object(|writer| {
+            if let Some(media_type) = known {
+                writer.field_str("mimeType", media_type);
+            }
+            writer.field_text("fileUri", url);
+        });
+    });
     Ok(())
 }
 

@@ -14,13 +14,14 @@ pub(super) fn body(codec: &Gemini, turn: &Turn, model: &Model) -> Result<Segment
     foreign::refuse(turn, &["input_audio"])?;
     let generation = Generation::of(&model.id);
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    contents::system(&mut writer, turn)?;
-    contents::write(&mut writer, turn, codec, generation)?;
-    tools::write(&mut writer, turn, generation)?;
-    generation_config(&mut writer, turn, model, generation)?;
-    tier(&mut writer, turn, codec)?;
-    writer.end_object();
+    writer.object(|writer| {
+        contents::system(writer, turn)?;
+        contents::write(writer, turn, codec, generation)?;
+        tools::write(writer, turn, generation)?;
+        generation_config(writer, turn, model, generation)?;
+        tier(writer, turn, codec)?;
+        Ok::<_, EncodeError>(())
+    })?;
     Ok(writer.finish())
 }
 
@@ -59,24 +60,24 @@ fn generation_config(
         let message = "Gemini does not know `verbosity`; ask for the length you want in `instructions`";
         return Err(EncodeError::unsupported("text.verbosity", message));
     }
-    writer.key("generationConfig").begin_object();
-    writer.optional_u64("maxOutputTokens", turn.max_output_tokens);
-    writer.optional_f64("temperature", turn.sampling.temperature);
-    writer.optional_f64("topP", turn.sampling.top_p);
-    // 0 is the default, and some models refuse the fields.
-    let set = |penalty: Option<f64>| penalty.filter(|penalty| *penalty != 0.0);
-    writer.optional_f64("presencePenalty", set(turn.sampling.presence_penalty));
-    writer.optional_f64("frequencyPenalty", set(turn.sampling.frequency_penalty));
-    let alternatives = turn.sampling.top_logprobs.filter(|most| *most > 0);
-    if turn.include.logprobs || alternatives.is_some() {
-        writer.key("responseLogprobs").bool(true);
-        writer.optional_u64("logprobs", alternatives);
-    }
-    format(writer, turn, generation)?;
-    thinking(writer, turn, model, generation)?;
-    resolution(writer, turn)?;
-    writer.end_object();
-    Ok(())
+    writer.key("generationConfig").object(|writer| {
+        writer.optional_u64("maxOutputTokens", turn.max_output_tokens);
+        writer.optional_f64("temperature", turn.sampling.temperature);
+        writer.optional_f64("topP", turn.sampling.top_p);
+        // 0 is the default, and some models refuse the fields.
+        let set = |penalty: Option<f64>| penalty.filter(|penalty| *penalty != 0.0);
+        writer.optional_f64("presencePenalty", set(turn.sampling.presence_penalty));
+        writer.optional_f64("frequencyPenalty", set(turn.sampling.frequency_penalty));
+        let alternatives = turn.sampling.top_logprobs.filter(|most| *most > 0);
+        if turn.include.logprobs || alternatives.is_some() {
+            writer.key("responseLogprobs").bool(true);
+            writer.optional_u64("logprobs", alternatives);
+        }
+        format(writer, turn, generation)?;
+        thinking(writer, turn, model, generation)?;
+        resolution(writer, turn)?;
+        Ok(())
+    })
 }
 
 fn format(writer: &mut JsonWriter, turn: &Turn, generation: Generation) -> Result<(), EncodeError> {
@@ -145,13 +146,13 @@ fn thinking(
     if budget.is_none() && level.is_none() && !thoughts {
         return Ok(());
     }
-    writer.key("thinkingConfig").begin_object();
-    writer.optional_word("thinkingLevel", level);
-    writer.optional_u64("thinkingBudget", budget);
-    if thoughts {
-        writer.key("includeThoughts").bool(true);
-    }
-    writer.end_object();
+    writer.key("thinkingConfig").object(|writer| {
+        writer.optional_word("thinkingLevel", level);
+        writer.optional_u64("thinkingBudget", budget);
+        if thoughts {
+            writer.key("includeThoughts").bool(true);
+        }
+    });
     Ok(())
 }
 

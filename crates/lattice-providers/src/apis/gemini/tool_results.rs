@@ -32,23 +32,23 @@ pub(super) fn write(
             other => data.push(inline(other, path)?),
         }
     }
-    writer.begin_object();
-    writer.key("functionResponse").begin_object();
-    if let Some(id) = id {
-        writer.field_str("id", id);
-    }
-    writer.field_str("name", name);
-    writer.key("response");
-    response(writer, &texts);
-    if !data.is_empty() {
-        writer.key("parts").begin_array();
-        for data in &data {
-            media::inline_data(writer, &data.media_type, &data.base64);
-        }
-        writer.end_array();
-    }
-    writer.end_object();
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("functionResponse").object(|writer| {
+            if let Some(id) = id {
+                writer.field_str("id", id);
+            }
+            writer.field_str("name", name);
+            writer.key("response");
+            response(writer, &texts);
+            if !data.is_empty() {
+                writer.key("parts").array(|writer| {
+                    for data in &data {
+                        media::inline_data(writer, &data.media_type, &data.base64);
+                    }
+                });
+            }
+        });
+    });
     Ok(())
 }
 
@@ -61,19 +61,17 @@ fn response(writer: &mut JsonWriter, texts: &[&Text]) {
             return writer.raw(&Bytes::from(plain.trim().to_owned()));
         }
     }
-    writer.begin_object();
-    match texts {
+    writer.object(|writer| match texts {
         [] => writer.field_str("output", ""),
         [only] => writer.field_text("output", only),
         many => {
-            writer.key("output").begin_array();
-            for text in many {
-                writer.text(text);
-            }
-            writer.end_array();
+            writer.key("output").array(|writer| {
+                for text in many {
+                    writer.text(text);
+                }
+            });
         }
-    }
-    writer.end_object();
+    });
 }
 
 fn inline(part: &Part, path: Path<'_>) -> Result<DataUrl, EncodeError> {

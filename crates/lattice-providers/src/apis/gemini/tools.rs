@@ -30,21 +30,21 @@ pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, generation: Generation
             "Gemini cannot be kept from calling several functions at once; leave `parallel_tool_calls` out";
         return Err(EncodeError::unsupported("parallel_tool_calls", message));
     }
-    writer.key("tools").begin_array();
-    writer.begin_object();
-    writer.key("functionDeclarations").begin_array();
-    for (_, function) in offered(turn) {
-        writer.begin_object();
-        writer.field_str("name", &function.name);
-        writer.optional_text("description", function.description.as_ref());
-        if let Some(parameters) = &function.parameters {
-            writer.key("parametersJsonSchema").json(parameters);
-        }
-        writer.end_object();
-    }
-    writer.end_array();
-    writer.end_object();
-    writer.end_array();
+    writer.key("tools").array(|writer| {
+        writer.object(|writer| {
+            writer.key("functionDeclarations").array(|writer| {
+                for (_, function) in offered(turn) {
+                    writer.object(|writer| {
+                        writer.field_str("name", &function.name);
+                        writer.optional_text("description", function.description.as_ref());
+                        if let Some(parameters) = &function.parameters {
+                            writer.key("parametersJsonSchema").json(parameters);
+                        }
+                    });
+                }
+            });
+        });
+    });
     choice(writer, turn, generation)
 }
 
@@ -73,17 +73,17 @@ fn choice(writer: &mut JsonWriter, turn: &Turn, generation: Generation) -> Resul
         // Refused before.
         Some(ToolChoice::Hosted(_)) => return Ok(()),
     };
-    writer.key("toolConfig").begin_object();
-    writer.key("functionCallingConfig").begin_object();
-    writer.field_str("mode", mode);
-    if !names.is_empty() {
-        writer.key("allowedFunctionNames").begin_array();
-        for name in names {
-            writer.str(name);
-        }
-        writer.end_array();
-    }
-    writer.end_object();
-    writer.end_object();
+    writer.key("toolConfig").object(|writer| {
+        writer.key("functionCallingConfig").object(|writer| {
+            writer.field_str("mode", mode);
+            if !names.is_empty() {
+                writer.key("allowedFunctionNames").array(|writer| {
+                    for name in names {
+                        writer.str(name);
+                    }
+                });
+            }
+        });
+    });
     Ok(())
 }

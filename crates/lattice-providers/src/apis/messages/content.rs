@@ -142,69 +142,68 @@ impl Block {
         if let Self::Own(block) = self {
             return writer.json(block);
         }
-        writer.begin_object();
-        let cache = match self {
-            Self::Text { text, cache } => {
-                writer.field_str("type", "text");
-                writer.field_text("text", text);
-                cache.as_ref()
-            }
-            Self::Image { source, cache } => {
-                writer.field_str("type", "image");
-                source.write(writer);
-                cache.as_ref()
-            }
-            Self::Document { source, title, cache } => {
-                writer.field_str("type", "document");
-                source.write(writer);
-                writer.optional_text("title", title.as_ref());
-                cache.as_ref()
-            }
-            Self::ToolUse { id, name, input } => {
-                writer.field_str("type", "tool_use");
-                writer.field_str("id", id);
-                writer.field_str("name", name);
-                writer.key("input").raw(input);
-                None
-            }
-            Self::ToolResult { id, content } => {
-                writer.field_str("type", "tool_result");
-                writer.field_str("tool_use_id", id);
-                match content.as_slice() {
-                    [] => {}
-                    [Self::Text { text, cache: None }] => writer.field_text("content", text),
-                    many => {
-                        writer.key("content").begin_array();
-                        for block in many {
-                            block.write(writer, false);
-                        }
-                        writer.end_array();
-                    }
+        writer.object(|writer| {
+            let cache = match self {
+                Self::Text { text, cache } => {
+                    writer.field_str("type", "text");
+                    writer.field_text("text", text);
+                    cache.as_ref()
                 }
-                None
+                Self::Image { source, cache } => {
+                    writer.field_str("type", "image");
+                    source.write(writer);
+                    cache.as_ref()
+                }
+                Self::Document { source, title, cache } => {
+                    writer.field_str("type", "document");
+                    source.write(writer);
+                    writer.optional_text("title", title.as_ref());
+                    cache.as_ref()
+                }
+                Self::ToolUse { id, name, input } => {
+                    writer.field_str("type", "tool_use");
+                    writer.field_str("id", id);
+                    writer.field_str("name", name);
+                    writer.key("input").raw(input);
+                    None
+                }
+                Self::ToolResult { id, content } => {
+                    writer.field_str("type", "tool_result");
+                    writer.field_str("tool_use_id", id);
+                    match content.as_slice() {
+                        [] => {}
+                        [Self::Text { text, cache: None }] => writer.field_text("content", text),
+                        many => {
+                            writer.key("content").array(|writer| {
+                                for block in many {
+                                    block.write(writer, false);
+                                }
+                            });
+                        }
+                    }
+                    None
+                }
+                Self::Own(_) => None,
+            };
+            match cache {
+                Some(own) => writer.key("cache_control").json(own),
+                None if breakpoint => self::breakpoint(writer),
+                None => {}
             }
-            Self::Own(_) => None,
-        };
-        match cache {
-            Some(own) => writer.key("cache_control").json(own),
-            None if breakpoint => self::breakpoint(writer),
-            None => {}
-        }
-        writer.end_object();
+        });
     }
 }
 
 /// A cache breakpoint: <https://docs.claude.com/en/docs/build-with-claude/prompt-caching>.
 pub(super) fn breakpoint(writer: &mut JsonWriter) {
-    writer.key("cache_control").begin_object();
-    writer.field_str("type", "ephemeral");
-    writer.end_object();
+    writer.key("cache_control").object(|writer| {
+        writer.field_str("type", "ephemeral");
+    });
 }
 
 impl Source {
     fn write(&self, writer: &mut JsonWriter) {
-        writer.key("source").begin_object();
-        match self {
+        writer.key("source").object(|writer| match self {
             Self::Url(url) => {
                 writer.field_str("type", "url");
                 writer.field_text("url", url);
@@ -219,7 +218,6 @@ impl Source {
                 writer.field_str("media_type", "text/plain");
                 writer.field_text("data", text);
             }
-        }
-        writer.end_object();
+        });
     }
 }

@@ -124,19 +124,19 @@ impl Conversation {
             .map(|(at, _)| at)
             .collect();
         let marked = users.get(users.len().saturating_sub(2)..).unwrap_or_default();
-        writer.key("messages").begin_array();
-        for (at, draft) in self.messages.iter().enumerate() {
-            writer.begin_object();
-            writer.field_str("role", draft.role);
-            writer.key("content").begin_array();
-            let last = draft.blocks.len().saturating_sub(1);
-            for (number, block) in draft.blocks.iter().enumerate() {
-                block.write(writer, caching && number == last && marked.contains(&at));
+        writer.key("messages").array(|writer| {
+            for (at, draft) in self.messages.iter().enumerate() {
+                writer.object(|writer| {
+                    writer.field_str("role", draft.role);
+                    writer.key("content").array(|writer| {
+                        let last = draft.blocks.len().saturating_sub(1);
+                        for (number, block) in draft.blocks.iter().enumerate() {
+                            block.write(writer, caching && number == last && marked.contains(&at));
+                        }
+                    });
+                });
             }
-            writer.end_array();
-            writer.end_object();
-        }
-        writer.end_array();
+        });
     }
 }
 

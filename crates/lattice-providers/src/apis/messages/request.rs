@@ -33,23 +33,23 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str, caching: bool) -> R
     let caching = caching && !own_tool_breakpoints && !conversation.has_breakpoint();
 
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    writer.field_str("model", &model.id);
-    writer.key("max_tokens").u64(max_tokens);
-    writer.key("stream").bool(turn.stream);
-    if !conversation.system.is_empty() {
-        writer.key("system").begin_array();
-        let last = conversation.system.len().saturating_sub(1);
-        for (at, block) in conversation.system.iter().enumerate() {
-            block.write(&mut writer, caching && at == last);
+    writer.object(|writer| {
+        writer.field_str("model", &model.id);
+        writer.key("max_tokens").u64(max_tokens);
+        writer.key("stream").bool(turn.stream);
+        if !conversation.system.is_empty() {
+            writer.key("system").array(|writer| {
+                let last = conversation.system.len().saturating_sub(1);
+                for (at, block) in conversation.system.iter().enumerate() {
+                    block.write(writer, caching && at == last);
+                }
+            });
         }
-        writer.end_array();
-    }
-    tools(&mut writer, turn, forced_output, caching);
-    conversation.write(&mut writer, caching);
-    settings(&mut writer, turn, mode);
-    output_config(&mut writer, turn, mode, forced_output);
-    writer.end_object();
+        tools(writer, turn, forced_output, caching);
+        conversation.write(writer, caching);
+        settings(writer, turn, mode);
+        output_config(writer, turn, mode, forced_output);
+    });
     Ok(writer.finish())
 }
 
@@ -124,20 +124,20 @@ fn output_tool_fits(turn: &Turn, mode: Mode) -> Result<(), EncodeError> {
 
 fn tools(writer: &mut JsonWriter, turn: &Turn, forced_output: bool, caching: bool) {
     if let (true, Format::JsonSchema { schema, description, .. }) = (forced_output, &turn.format) {
-        writer.key("tools").begin_array();
-        writer.begin_object();
-        writer.field_str("name", OUTPUT_TOOL);
-        match description {
-            Some(description) => writer.field_text("description", description),
-            None => writer.field_str("description", "Give the answer by calling this tool."),
-        }
-        writer.key("input_schema").json(schema);
-        writer.end_object();
-        writer.end_array();
-        writer.key("tool_choice").begin_object();
-        writer.field_str("type", "tool");
-        writer.field_str("name", OUTPUT_TOOL);
-        writer.end_object();
+        writer.key("tools").array(|writer| {
+            writer.object(|writer| {
+                writer.field_str("name", OUTPUT_TOOL);
+                match description {
+                    Some(description) => writer.field_text("description", description),
+                    None => writer.field_str("description", "Give the answer by calling this tool."),
+                }
+                writer.key("input_schema").json(schema);
+            });
+        });
+        writer.key("tool_choice").object(|writer| {
+            writer.field_str("type", "tool");
+            writer.field_str("name", OUTPUT_TOOL);
+        });
         return;
     }
     let only = match &turn.tool_choice {
@@ -154,38 +154,37 @@ fn tools(writer: &mut JsonWriter, turn: &Turn, forced_output: bool, caching: boo
     if offered.is_empty() {
         return;
     }
-    writer.key("tools").begin_array();
-    let last = offered.len().saturating_sub(1);
-    for (at, function) in offered.iter().enumerate() {
-        tool(writer, function, caching && at == last);
-    }
-    writer.end_array();
+    writer.key("tools").array(|writer| {
+        let last = offered.len().saturating_sub(1);
+        for (at, function) in offered.iter().enumerate() {
+            tool(writer, function, caching && at == last);
+        }
+    });
     tool_choice(writer, turn);
 }
 
 fn tool(writer: &mut JsonWriter, function: &FunctionTool, caching: bool) {
-    writer.begin_object();
-    writer.field_str("name", &function.name);
-    writer.optional_text("description", function.description.as_ref());
-    if let Some(parameters) = &function.parameters {
-        writer.key("input_schema").json(parameters);
-    } else {
-        writer.key("input_schema").begin_object();
-        writer.field_str("type", "object");
-        writer.key("properties").begin_object();
-        writer.end_object();
-        writer.end_object();
-    }
-    if function.strict == Some(true) {
-        writer.key("strict").bool(true);
-    }
-    for (name, json) in function.extra.iter().filter(|(name, _)| &**name == "cache_control") {
-        writer.key(name).json(json);
-    }
-    if caching {
-        breakpoint(writer);
-    }
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("name", &function.name);
+        writer.optional_text("description", function.description.as_ref());
+        if let Some(parameters) = &function.parameters {
+            writer.key("input_schema").json(parameters);
+        } else {
+            writer.key("input_schema").object(|writer| {
+                writer.field_str("type", "object");
+                writer.key("properties").object(|_| {});
+            });
+        }
+        if function.strict == Some(true) {
+            writer.key("strict").bool(true);
+        }
+        for (name, json) in function.extra.iter().filter(|(name, _)| &**name == "cache_control") {
+            writer.key(name).json(json);
+        }
+        if caching {
+            breakpoint(writer);
+        }
+    });
 }
 
 fn tool_choice(writer: &mut JsonWriter, turn: &Turn) {
@@ -201,21 +200,21 @@ fn tool_choice(writer: &mut JsonWriter, turn: &Turn) {
     if mode.is_none() && name.is_none() && !one_at_a_time {
         return;
     }
-    writer.key("tool_choice").begin_object();
-    let kind = match (name, mode) {
-        (Some(_), _) => "tool",
-        (None, Some(ToolMode::None)) => "none",
-        (None, Some(ToolMode::Required)) => "any",
-        (None, _) => "auto",
-    };
-    writer.field_str("type", kind);
-    if let Some(name) = name {
-        writer.field_str("name", name);
-    }
-    if one_at_a_time && kind != "none" {
-        writer.key("disable_parallel_tool_use").bool(true);
-    }
-    writer.end_object();
+    writer.key("tool_choice").object(|writer| {
+        let kind = match (name, mode) {
+            (Some(_), _) => "tool",
+            (None, Some(ToolMode::None)) => "none",
+            (None, Some(ToolMode::Required)) => "any",
+            (None, _) => "auto",
+        };
+        writer.field_str("type", kind);
+        if let Some(name) = name {
+            writer.field_str("name", name);
+        }
+        if one_at_a_time && kind != "none" {
+            writer.key("disable_parallel_tool_use").bool(true);
+        }
+    });
 }
 
 fn settings(writer: &mut JsonWriter, turn: &Turn, mode: Mode) {
@@ -228,22 +227,22 @@ fn settings(writer: &mut JsonWriter, turn: &Turn, mode: Mode) {
         Some(ServiceTier::Flex | ServiceTier::Priority | ServiceTier::Scale) | None => {}
     }
     if let Some(user) = &turn.safety_identifier {
-        writer.key("metadata").begin_object();
-        writer.field_text("user_id", user);
-        writer.end_object();
+        writer.key("metadata").object(|writer| {
+            writer.field_text("user_id", user);
+        });
     }
     match mode {
         Mode::Silent => {}
         Mode::Budget(tokens) => {
-            writer.key("thinking").begin_object();
-            writer.field_str("type", "enabled");
-            writer.key("budget_tokens").u64(tokens);
-            writer.end_object();
+            writer.key("thinking").object(|writer| {
+                writer.field_str("type", "enabled");
+                writer.key("budget_tokens").u64(tokens);
+            });
         }
         Mode::Adaptive(_) => {
-            writer.key("thinking").begin_object();
-            writer.field_str("type", "adaptive");
-            writer.end_object();
+            writer.key("thinking").object(|writer| {
+                writer.field_str("type", "adaptive");
+            });
         }
     }
 }
@@ -260,15 +259,15 @@ fn output_config(writer: &mut JsonWriter, turn: &Turn, mode: Mode, forced_output
     if effort.is_none() && schema.is_none() {
         return;
     }
-    writer.key("output_config").begin_object();
-    if let Some(effort) = effort {
-        writer.field_str("effort", effort);
-    }
-    if let Some(schema) = schema {
-        writer.key("format").begin_object();
-        writer.field_str("type", "json_schema");
-        writer.key("schema").json(schema);
-        writer.end_object();
-    }
-    writer.end_object();
+    writer.key("output_config").object(|writer| {
+        if let Some(effort) = effort {
+            writer.field_str("effort", effort);
+        }
+        if let Some(schema) = schema {
+            writer.key("format").object(|writer| {
+                writer.field_str("type", "json_schema");
+                writer.key("schema").json(schema);
+            });
+        }
+    });
 }

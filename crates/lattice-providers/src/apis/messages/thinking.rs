@@ -131,11 +131,11 @@ pub(super) fn block(reasoning: &Reasoning, origin: &str) -> Option<Json> {
 /// A signed block as what a client keeps for us. The text is in it too: clients may return items without their content.
 pub(super) fn sealed(origin: &str, fields: &[(&str, &Text)]) -> Text {
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    for (key, text) in fields {
-        writer.field_text(key, text);
-    }
-    writer.end_object();
+    writer.object(|writer| {
+        for (key, text) in fields {
+            writer.field_text(key, text);
+        }
+    });
     let payload = STANDARD.encode(writer.finish().to_bytes());
     let literal = [b"\"", payload.as_bytes(), b"\""].concat();
     seal::tag(origin, &Text::from_literal(Bytes::from(literal)).unwrap_or_default())

@@ -11,19 +11,19 @@ use crate::seal;
 pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments, EncodeError> {
     refuse(turn)?;
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    writer.field_str("model", &model.id);
-    writer.key("stream").bool(turn.stream);
-    // The gateway is the memory: nothing is kept upstream, so reasoning has to come back encrypted.
-    writer.key("store").bool(false);
-    writer.optional_text("instructions", turn.instructions.as_ref());
-    input(&mut writer, turn, origin);
-    tools(&mut writer, turn);
-    settings(&mut writer, turn);
-    include(&mut writer, turn);
-    text(&mut writer, turn);
-    write::extra(&mut writer, &turn.extra, Form::Request);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("model", &model.id);
+        writer.key("stream").bool(turn.stream);
+        // The gateway is the memory: nothing is kept upstream, so reasoning has to come back encrypted.
+        writer.key("store").bool(false);
+        writer.optional_text("instructions", turn.instructions.as_ref());
+        input(writer, turn, origin);
+        tools(writer, turn);
+        settings(writer, turn);
+        include(writer, turn);
+        text(writer, turn);
+        write::extra(writer, &turn.extra, Form::Request);
+    });
     Ok(writer.finish())
 }
 
@@ -44,33 +44,33 @@ fn refuse(turn: &Turn) -> Result<(), EncodeError> {
 }
 
 fn input(writer: &mut JsonWriter, turn: &Turn, origin: &str) {
-    writer.key("input").begin_array();
-    for said in turn.items() {
-        match said.item {
-            // Reasoning goes back only where it came from (C7); without its encrypted part it would be refused.
-            Item::Reasoning(reasoning) => {
-                if let Some(payload) =
-                    reasoning.encrypted.as_ref().and_then(|sealed| seal::open(origin, sealed))
-                {
-                    let mut own = reasoning.clone();
-                    own.encrypted = Some(payload);
-                    own.content.clear();
-                    write::item(writer, &Item::Reasoning(own), Form::Request);
+    writer.key("input").array(|writer| {
+        for said in turn.items() {
+            match said.item {
+                // Reasoning goes back only where it came from (C7); without its encrypted part it would be refused.
+                Item::Reasoning(reasoning) => {
+                    if let Some(payload) =
+                        reasoning.encrypted.as_ref().and_then(|sealed| seal::open(origin, sealed))
+                    {
+                        let mut own = reasoning.clone();
+                        own.encrypted = Some(payload);
+                        own.content.clear();
+                        write::item(writer, &Item::Reasoning(own), Form::Request);
+                    }
                 }
+                other => write::item(writer, other, Form::Request),
             }
-            other => write::item(writer, other, Form::Request),
         }
-    }
-    writer.end_array();
+    });
 }
 
 fn tools(writer: &mut JsonWriter, turn: &Turn) {
     if !turn.tools.is_empty() {
-        writer.key("tools").begin_array();
-        for tool in &turn.tools {
-            write::tool(writer, tool, Form::Request);
-        }
-        writer.end_array();
+        writer.key("tools").array(|writer| {
+            for tool in &turn.tools {
+                write::tool(writer, tool, Form::Request);
+            }
+        });
     }
     if let Some(choice) = &turn.tool_choice {
         writer.key("tool_choice");
@@ -99,16 +99,16 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
         writer.key("metadata").json(metadata);
     }
     if let Some(reasoning) = &turn.reasoning {
-        writer.key("reasoning").begin_object();
-        writer.optional_word("effort", reasoning.effort);
-        writer.optional_word("summary", reasoning.summary);
-        write::extra(writer, &reasoning.extra, Form::Request);
-        writer.end_object();
+        writer.key("reasoning").object(|writer| {
+            writer.optional_word("effort", reasoning.effort);
+            writer.optional_word("summary", reasoning.summary);
+            write::extra(writer, &reasoning.extra, Form::Request);
+        });
     }
     if let Some(obfuscation) = turn.obfuscation.filter(|_| turn.stream) {
-        writer.key("stream_options").begin_object();
-        writer.key("include_obfuscation").bool(obfuscation);
-        writer.end_object();
+        writer.key("stream_options").object(|writer| {
+            writer.key("include_obfuscation").bool(obfuscation);
+        });
     }
 }
 
@@ -117,43 +117,43 @@ fn include(writer: &mut JsonWriter, turn: &Turn) {
     if !include.encrypted_reasoning && !include.logprobs && include.other.is_empty() {
         return;
     }
-    writer.key("include").begin_array();
-    if include.encrypted_reasoning {
-        writer.str("reasoning.encrypted_content");
-    }
-    if include.logprobs {
-        writer.str("message.output_text.logprobs");
-    }
-    for other in &include.other {
-        writer.str(other);
-    }
-    writer.end_array();
+    writer.key("include").array(|writer| {
+        if include.encrypted_reasoning {
+            writer.str("reasoning.encrypted_content");
+        }
+        if include.logprobs {
+            writer.str("message.output_text.logprobs");
+        }
+        for other in &include.other {
+            writer.str(other);
+        }
+    });
 }
 
 fn text(writer: &mut JsonWriter, turn: &Turn) {
     if turn.format == Format::Text && turn.verbosity.is_none() {
         return;
     }
-    writer.key("text").begin_object();
-    match &turn.format {
-        Format::Text => {}
-        Format::JsonObject => {
-            writer.key("format").begin_object();
-            writer.field_str("type", "json_object");
-            writer.end_object();
-        }
-        Format::JsonSchema { name, description, schema, strict } => {
-            writer.key("format").begin_object();
-            writer.field_str("type", "json_schema");
-            writer.field_str("name", name);
-            writer.optional_text("description", description.as_ref());
-            writer.key("schema").json(schema);
-            if let Some(strict) = strict {
-                writer.key("strict").bool(*strict);
+    writer.key("text").object(|writer| {
+        match &turn.format {
+            Format::Text => {}
+            Format::JsonObject => {
+                writer.key("format").object(|writer| {
+                    writer.field_str("type", "json_object");
+                });
             }
-            writer.end_object();
+            Format::JsonSchema { name, description, schema, strict } => {
+                writer.key("format").object(|writer| {
+                    writer.field_str("type", "json_schema");
+                    writer.field_str("name", name);
+                    writer.optional_text("description", description.as_ref());
+                    writer.key("schema").json(schema);
+                    if let Some(strict) = strict {
+                        writer.key("strict").bool(*strict);
+                    }
+                });
+            }
         }
-    }
-    writer.optional_word("verbosity", turn.verbosity);
-    writer.end_object();
+        writer.optional_word("verbosity", turn.verbosity);
+    });
 }

@@ -36,11 +36,11 @@ impl EventWriter {
     /// Adds an event to `buffer` as a JSON object.
     pub fn json(self, buffer: &mut BytesMut, event: &Event) {
         let mut writer = JsonWriter::with_buffer(std::mem::take(buffer));
-        writer.begin_object();
-        writer.field_str("type", kind(&event.what));
-        writer.key("sequence_number").u64(event.number);
-        self.fields(&mut writer, &event.what);
-        writer.end_object();
+        writer.object(|writer| {
+            writer.field_str("type", kind(&event.what));
+            writer.key("sequence_number").u64(event.number);
+            self.fields(writer, &event.what);
+        });
         *buffer = writer.into_buffer();
     }
 
@@ -213,7 +213,6 @@ fn logprobs(writer: &mut JsonWriter, logprobs: Option<&lattice_model::Json>) {
     if let Some(logprobs) = logprobs {
         writer.json(logprobs);
     } else {
-        writer.begin_array();
-        writer.end_array();
+        writer.array(|_| {});
     }
 }

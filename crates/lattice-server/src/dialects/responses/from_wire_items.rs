@@ -405,8 +405,8 @@ fn part_leftovers(part: &wire::Part<'_>, kind: &str, path: Path<'_>, body: &Byte
 /// An annotation of an unknown kind, whole.
 fn annotation_object(annotation: &wire::Annotation<'_>, body: &Bytes) -> Json {
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    writer.extra(&annotation.fields(body, &[]));
-    writer.end_object();
+    writer.object(|writer| {
+        writer.extra(&annotation.fields(body, &[]));
+    });
     Json::from_raw(writer.finish().to_bytes())
 }

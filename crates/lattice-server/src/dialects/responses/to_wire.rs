@@ -19,65 +19,64 @@ pub(crate) fn body(response: &Response) -> Segments {
 /// A whole error as a JSON body.
 pub(crate) fn error_body(error: &ErrorBody) -> Bytes {
     let mut writer = JsonWriter::new();
-    writer.begin_object();
-    writer.key("error");
-    self::error(&mut writer, error);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("error");
+        self::error(writer, error);
+    });
     writer.finish().to_bytes()
 }
 
 /// The error object: class, code, message and the field concerned.
 pub(super) fn error(writer: &mut JsonWriter, error: &ErrorBody) {
-    writer.begin_object();
-    writer.field_str("message", &error.message);
-    writer.field_str("type", error.kind);
-    writer.field_str("code", &error.code);
-    match &error.param {
-        Some(param) => writer.field_str("param", param),
-        None => writer.key("param").null(),
-    }
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("message", &error.message);
+        writer.field_str("type", error.kind);
+        writer.field_str("code", &error.code);
+        match &error.param {
+            Some(param) => writer.field_str("param", param),
+            None => writer.key("param").null(),
+        }
+    });
 }
 
 /// A response in any state.
 pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
     let turn = &*response.turn;
-    writer.begin_object();
-    writer.field_str("id", &turn.id);
-    writer.field_str("object", "response");
-    writer.key("created_at").i64(turn.created_at);
-    match response.completed_at {
-        Some(at) => writer.key("completed_at").i64(at),
-        None => writer.key("completed_at").null(),
-    }
-    outcome(writer, &response.outcome);
-    writer.field_str("model", &turn.model);
-    writer.field_str("provider", &response.provider);
-    match &turn.previous_response_id {
-        Some(id) => writer.field_str("previous_response_id", id),
-        None => writer.key("previous_response_id").null(),
-    }
-    writer.key("output").begin_array();
-    for item in &response.output {
-        write::item(writer, item, Form::Response);
-    }
-    writer.end_array();
-    let mut settings = Settings { writer, reported: &response.settings };
-    settings.write(turn, response.service_tier.as_deref());
-    writer.key("usage");
-    match &response.usage {
-        Some(usage) => write::usage(writer, usage),
-        None => writer.null(),
-    }
-    if let Some(metadata) = &turn.metadata {
-        writer.key("metadata").json(metadata);
-    } else {
-        writer.key("metadata").begin_object();
-        writer.end_object();
-    }
-    writer.key("store").bool(turn.store);
-    writer.key("background").bool(false);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.field_str("id", &turn.id);
+        writer.field_str("object", "response");
+        writer.key("created_at").i64(turn.created_at);
+        match response.completed_at {
+            Some(at) => writer.key("completed_at").i64(at),
+            None => writer.key("completed_at").null(),
+        }
+        outcome(writer, &response.outcome);
+        writer.field_str("model", &turn.model);
+        writer.field_str("provider", &response.provider);
+        match &turn.previous_response_id {
+            Some(id) => writer.field_str("previous_response_id", id),
+            None => writer.key("previous_response_id").null(),
+        }
+        writer.key("output").array(|writer| {
+            for item in &response.output {
+                write::item(writer, item, Form::Response);
+            }
+        });
+        let mut settings = Settings { writer, reported: &response.settings };
+        settings.write(turn, response.service_tier.as_deref());
+        writer.key("usage");
+        match &response.usage {
+            Some(usage) => write::usage(writer, usage),
+            None => writer.null(),
+        }
+        if let Some(metadata) = &turn.metadata {
+            writer.key("metadata").json(metadata);
+        } else {
+            writer.key("metadata").object(|_| {});
+        }
+        writer.key("store").bool(turn.store);
+        writer.key("background").bool(false);
+    });
 }
 
 fn outcome(writer: &mut JsonWriter, outcome: &Outcome) {
@@ -91,19 +90,19 @@ fn outcome(writer: &mut JsonWriter, outcome: &Outcome) {
     writer.key("incomplete_details");
     match outcome {
         Outcome::Incomplete(reason) => {
-            writer.begin_object();
-            writer.field_str("reason", reason.as_str());
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("reason", reason.as_str());
+            });
         }
         _ => writer.null(),
     }
     writer.key("error");
     match outcome {
         Outcome::Failed(error) => {
-            writer.begin_object();
-            writer.field_str("code", &error.code);
-            writer.field_str("message", &error.message);
-            writer.end_object();
+            writer.object(|writer| {
+                writer.field_str("code", &error.code);
+                writer.field_str("message", &error.message);
+            });
         }
         _ => writer.null(),
     }
@@ -161,11 +160,11 @@ impl Settings<'_> {
             None => writer.null(),
         });
         self.one("tools", |writer| {
-            writer.begin_array();
-            for tool in &turn.tools {
-                write::tool(writer, tool, Form::Response);
-            }
-            writer.end_array();
+            writer.array(|writer| {
+                for tool in &turn.tools {
+                    write::tool(writer, tool, Form::Response);
+                }
+            });
         });
         self.one("tool_choice", |writer| match &turn.tool_choice {
             Some(choice) => write::tool_choice(writer, choice),
@@ -218,10 +217,10 @@ fn reasoning(writer: &mut JsonWriter, settings: Option<&ReasoningSettings>) {
         Some(word) => writer.field_str(key, word),
         None => writer.key(key).null(),
     };
-    writer.begin_object();
-    word(writer, "effort", settings.effort.map(Word::name));
-    word(writer, "summary", settings.summary.map(Word::name));
-    writer.end_object();
+    writer.object(|writer| {
+        word(writer, "effort", settings.effort.map(Word::name));
+        word(writer, "summary", settings.summary.map(Word::name));
+    });
 }
 
 /// The standard wants both fields; providers leave out what they have no value for.
@@ -238,20 +237,18 @@ fn reported_reasoning(writer: &mut JsonWriter, json: &Json) {
 }
 
 fn text(writer: &mut JsonWriter, turn: &Turn) {
-    writer.begin_object();
-    writer.key("format").begin_object();
-    match &turn.format {
-        Format::Text => writer.field_str("type", "text"),
-        Format::JsonObject => writer.field_str("type", "json_object"),
-        Format::JsonSchema { name, description, schema, strict } => {
-            writer.field_str("type", "json_schema");
-            writer.field_str("name", name);
-            writer.text_or_null("description", description.as_ref());
-            writer.key("schema").json(schema);
-            writer.key("strict").bool(strict.unwrap_or_default());
-        }
-    }
-    writer.end_object();
-    writer.optional_word("verbosity", turn.verbosity);
-    writer.end_object();
+    writer.object(|writer| {
+        writer.key("format").object(|writer| match &turn.format {
+            Format::Text => writer.field_str("type", "text"),
+            Format::JsonObject => writer.field_str("type", "json_object"),
+            Format::JsonSchema { name, description, schema, strict } => {
+                writer.field_str("type", "json_schema");
+                writer.field_str("name", name);
+                writer.text_or_null("description", description.as_ref());
+                writer.key("schema").json(schema);
+                writer.key("strict").bool(strict.unwrap_or_default());
+            }
+        });
+        writer.optional_word("verbosity", turn.verbosity);
+    });
 }
