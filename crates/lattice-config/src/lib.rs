@@ -1,4 +1,4 @@
-//! The configuration: a file and the environment, read once into [`Settings`] that cannot be wrong.
+//! The configuration: a file and the environment, read once into [`Config`] that cannot be wrong.
 //!
 //! Invariants: the only crate that reads the environment; whatever is wrong is said at once, with file, line and key; no
 //! error and no `Debug` shows a secret. One file per section. [`load()`] is the way through:
@@ -32,14 +32,15 @@ mod path;
 mod tree;
 mod value;
 
+mod config;
 mod reference;
-mod settings;
 mod summary;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
+pub use config::Config;
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use file::schema;
@@ -51,7 +52,6 @@ pub use proxy::{Proxy, ProxyAddress};
 pub use reference::reference;
 pub use routing::Prefix;
 pub use server::{Cors, Server, Tls, parse_address};
-pub use settings::Settings;
 pub use source::{DEFAULT_FILES, Source};
 pub use summary::check;
 pub use timeouts::Timeouts;

@@ -4,13 +4,13 @@ use std::path::{Path as FilePath, PathBuf};
 
 use serde::Deserialize;
 
+use crate::config::Config;
 use crate::context::{Build, Context};
 use crate::environment::Environment;
 use crate::error::{ConfigErrors, Report};
 use crate::file::{File, schema};
 use crate::models::ModelEntry;
 use crate::path::Path;
-use crate::settings::Settings;
 use crate::source::Source;
 use crate::tree::{Node, Origin, Value};
 use crate::{
@@ -24,7 +24,7 @@ const FILE_LIMIT: u64 = 4 << 20;
 ///
 /// # Errors
 /// [`ConfigErrors`] names everything that is wrong, not only the first.
-pub fn load(source: &Source, environment: &Environment) -> Result<Settings, ConfigErrors> {
+pub fn load(source: &Source, environment: &Environment) -> Result<Config, ConfigErrors> {
     load_with(source, environment, &|settings| {
         let provider = lattice_providers::build(settings)?;
         Ok(provider.own_models().iter().map(|model| (*model).to_owned()).collect())
@@ -36,7 +36,7 @@ pub(crate) fn load_with(
     source: &Source,
     environment: &Environment,
     build: &Build,
-) -> Result<Settings, ConfigErrors> {
+) -> Result<Config, ConfigErrors> {
     let Source::File(file) = source else {
         return Loading::new(source, environment, build).run(None);
     };
@@ -74,7 +74,7 @@ impl<'a> Loading<'a> {
     }
 
     /// `file` is the name and the text of the file, if there is one.
-    pub(crate) fn run(mut self, file: Option<(&str, &str)>) -> Result<Settings, ConfigErrors> {
+    pub(crate) fn run(mut self, file: Option<(&str, &str)>) -> Result<Config, ConfigErrors> {
         let Some((tree, raw)) = self.tree(file) else { return self.report.finish(None) };
         let folder =
             self.source.file().and_then(FilePath::parent).map_or_else(PathBuf::new, FilePath::to_owned);
@@ -82,7 +82,7 @@ impl<'a> Loading<'a> {
         let settings = check(&raw, self.source, &mut context);
         self.notice_unused();
         self.notice_open_door(&settings);
-        self.report.finish(Some(Settings { notices: self.notices, ..settings }))
+        self.report.finish(Some(Config { notices: self.notices, ..settings }))
     }
 
     /// What is written, with variables and overrides in it, and the same in types.
@@ -128,7 +128,7 @@ impl<'a> Loading<'a> {
         }
     }
 
-    fn notice_open_door(&mut self, settings: &Settings) {
+    fn notice_open_door(&mut self, settings: &Config) {
         let address = settings.server.address;
         if !address.ip().is_loopback() {
             self.notices.push(format!(
@@ -140,7 +140,7 @@ impl<'a> Loading<'a> {
 }
 
 /// Section by section. Errors go to the report; the result is used only if there are none.
-fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Settings {
+fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Config {
     let timeouts_path = Path::of(&["timeouts"]);
     let defaults =
         timeouts::check(raw.timeouts.as_ref(), timeouts::Timeouts::default(), &timeouts_path, context);
@@ -161,7 +161,7 @@ fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Settings {
         let message = "needs at least one entry, or `routing.by_prefix: true` for a provider whose models have well-known names";
         context.missing(&Path::of(&["models"]), message);
     }
-    Settings {
+    Config {
         source: source.clone(),
         server: raw.server.as_ref().map_or_else(server::Server::default, |raw| server::check(raw, context)),
         logging: raw.logging.as_ref().map(logging::check).unwrap_or_default(),

@@ -22,20 +22,20 @@ pub(crate) fn apply(tree: &mut Node, schema: &Json, environment: &Environment, r
     for (name, text) in environment.starting_with(PREFIX) {
         let origin = Origin::Variable(name.into());
         let segments: Vec<&str> = name.get(PREFIX.len()..).unwrap_or_default().split("__").collect();
-        let place = Place { tree: &mut *tree, schema, path: Path::top() };
+        let place = Cursor { tree: &mut *tree, schema, path: Path::top() };
         if let Err(message) = place.descend(&segments, text, &origin, report) {
             report.error(&origin, &Path::top(), message);
         }
     }
 }
 
-struct Place<'a> {
+struct Cursor<'a> {
     tree: &'a mut Node,
     schema: &'a Json,
     path: Path,
 }
 
-impl Place<'_> {
+impl Cursor<'_> {
     fn descend(
         mut self,
         segments: &[&str],
@@ -54,7 +54,7 @@ impl Place<'_> {
             let path = self.path.index(index);
             let Value::List(items) = &mut self.tree.value else { return Ok(()) };
             let Some(item) = items.get_mut(index) else { return Ok(()) };
-            return Place { tree: item, schema: below, path }.descend(rest, text, origin, report);
+            return Cursor { tree: item, schema: below, path }.descend(rest, text, origin, report);
         }
         let (key, below) = match keys(schema) {
             Some(known) => match known.iter().find(|(name, _)| capitals(name) == *segment) {
@@ -73,7 +73,8 @@ impl Place<'_> {
             },
         };
         let path = self.path.key(&key);
-        Place { tree: self.tree.entry(&key, origin), schema: below, path }.descend(rest, text, origin, report)
+        Cursor { tree: self.tree.entry(&key, origin), schema: below, path }
+            .descend(rest, text, origin, report)
     }
 
     /// The number of an item that is there, or of the next one, which is then made.

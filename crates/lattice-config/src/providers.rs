@@ -3,7 +3,7 @@
 use std::path::Path as FilePath;
 
 use http::{HeaderName, HeaderValue};
-use lattice_providers::{Form, KINDS, PRESETS, Setting, Settings};
+use lattice_providers::{KINDS, PRESETS, Setting, Settings, ValueForm};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -57,11 +57,11 @@ impl JsonSchema for Own {
 
 fn schema_of(row: &Setting) -> Schema {
     let mut schema = match row.form {
-        Form::Text | Form::SecretFile => json_schema!({ "type": ["string", "null"] }),
-        Form::Address => json_schema!({ "type": ["string", "null"], "format": "uri" }),
-        Form::Secret => json_schema!({ "type": ["string", "null"], "writeOnly": true }),
-        Form::Flag => json_schema!({ "type": ["boolean", "null"] }),
-        Form::Word(words) => {
+        ValueForm::Text | ValueForm::SecretFile => json_schema!({ "type": ["string", "null"] }),
+        ValueForm::Address => json_schema!({ "type": ["string", "null"], "format": "uri" }),
+        ValueForm::Secret => json_schema!({ "type": ["string", "null"], "writeOnly": true }),
+        ValueForm::Flag => json_schema!({ "type": ["boolean", "null"] }),
+        ValueForm::Word(words) => {
             let words: Vec<_> = words.iter().copied().map(Some).chain([None]).collect();
             json_schema!({ "type": ["string", "null"], "enum": words })
         }
@@ -207,7 +207,8 @@ fn set(
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let is_file = settings.kind().settings.iter().any(|row| row.name == key && row.form == Form::SecretFile);
+    let is_file =
+        settings.kind().settings.iter().any(|row| row.name == key && row.form == ValueForm::SecretFile);
     let text = match is_file.then(|| read(&context.file(&text))) {
         None => text,
         Some(Ok(text)) => {

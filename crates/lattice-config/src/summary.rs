@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use crate::config::Config;
 use crate::environment::Environment;
 use crate::error::ConfigErrors;
 use crate::load::load;
-use crate::settings::Settings;
 use crate::source::Source;
 
 /// Loads a configuration and says what is in it: the text for `config check`.
@@ -17,7 +17,7 @@ pub fn check(source: &Source, environment: &Environment) -> Result<String, Confi
     Ok(format!("ok: {source}\n{}", settings.summary()))
 }
 
-impl Settings {
+impl Config {
     /// Providers and models, a line each; then the notices.
     pub fn summary(&self) -> String {
         let mut text = String::new();

@@ -29,7 +29,7 @@ pub(crate) struct Begun {
     /// The provider entry that answers.
     pub(crate) provider: Arc<str>,
     /// Where the rest of it comes from.
-    pub(crate) source: Source,
+    pub(crate) source: DeltaSource,
     /// What was read of it already.
     pub(crate) first: Vec<Delta>,
     /// What went with the request and must not come back in anybody's words.
@@ -37,7 +37,7 @@ pub(crate) struct Begun {
 }
 
 /// Where the deltas of an answer come from.
-pub(crate) enum Source {
+pub(crate) enum DeltaSource {
     /// All of them are there.
     Known,
     /// As they arrive.
@@ -75,7 +75,7 @@ async fn one(target: &Target, turn: &Turn, deadline: Option<Instant>) -> Result<
         entry.provider.encode(turn, &target.model).map_err(|error| Error::of_encode(&error, &entry.name))?;
     let request = match exchange {
         Exchange::Known(first) => {
-            return Ok(Begun { provider, source: Source::Known, first, secrets: Secrets::default() });
+            return Ok(Begun { provider, source: DeltaSource::Known, first, secrets: Secrets::default() });
         }
         Exchange::Call(request) => *request,
     };
@@ -100,13 +100,13 @@ async fn one(target: &Target, turn: &Turn, deadline: Option<Instant>) -> Result<
     }
 }
 
-async fn read(target: &Target, turn: &Turn, mut answer: Answer) -> Result<(Source, Vec<Delta>), Fault> {
+async fn read(target: &Target, turn: &Turn, mut answer: Answer) -> Result<(DeltaSource, Vec<Delta>), Fault> {
     let provider = &target.entry.provider;
     let mut first = Vec::new();
     if !turn.stream || !is_event_stream(&answer) {
         let whole = collect(answer.body.as_mut(), ANSWER_LIMIT).await.map_err(error::of_send)?;
-        provider.decode(turn, &whole, &mut first).map_err(|error| error::of_decode(&error))?;
-        return decided(&first).unwrap_or(Ok(())).map(|()| (Source::Known, first));
+        provider.decode(turn, &whole.into(), &mut first).map_err(|error| error::of_decode(&error))?;
+        return decided(&first).unwrap_or(Ok(())).map(|()| (DeltaSource::Known, first));
     }
     let (mut body, mut decoder) = (answer.body, provider.decoder(turn));
     let undecided = tokio::time::timeout(UNDECIDED, async {
@@ -128,7 +128,7 @@ async fn read(target: &Target, turn: &Turn, mut answer: Answer) -> Result<(Sourc
     });
     // Time has passed without a decision: the client gets its headers, and the rest as it comes.
     undecided.await.unwrap_or(Ok(()))?;
-    Ok((Source::Stream { body, decoder }, first))
+    Ok((DeltaSource::Stream { body, decoder }, first))
 }
 
 /// Whether there is an answer: yes with the first delta that a client would see, no with a failure before it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lattice_model::{Delta, End, Event, Fault, FaultKind, Response, Turn};
 
 use crate::admit::Permit;
-use crate::attempt::{Begun, Source};
+use crate::attempt::{Begun, DeltaSource};
 use crate::clock::Clock;
 use crate::error::{of_decode, of_send};
 use crate::keep::Keep;
@@ -16,7 +16,7 @@ use crate::upstream::chunk;
 
 /// The events of one answer. Dropping it ends the call to the provider (C11), gives back what was held for it, and completes its record.
 pub struct Events {
-    source: Option<Source>,
+    source: Option<DeltaSource>,
     machine: Machine,
     /// What was read and not digested yet.
     deltas: Vec<Delta>,
@@ -74,8 +74,8 @@ impl Events {
     /// Reads the next deltas; whether nothing can follow.
     async fn pull(&mut self) -> bool {
         let (body, decoder) = match &mut self.source {
-            None | Some(Source::Known) => return true,
-            Some(Source::Stream { body, decoder }) => (body, decoder),
+            None | Some(DeltaSource::Known) => return true,
+            Some(DeltaSource::Stream { body, decoder }) => (body, decoder),
         };
         let (fault, over) = match chunk(body.as_mut()).await {
             Some(Ok(chunk)) => {
@@ -102,7 +102,7 @@ impl Events {
             self.machine.end_if_open(events);
         }
         if self.machine.is_closing()
-            && let (Some(Source::Stream { body, .. }), false) = (self.source.take(), over)
+            && let (Some(DeltaSource::Stream { body, .. }), false) = (self.source.take(), over)
         {
             body.finish();
         }

@@ -17,7 +17,7 @@ pub type StepKey = u32;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
     /// Facts about the answer as a whole; may come more than once: the latest wins, where it can change during an answer.
-    Begin(Answer),
+    Begin(AnswerFacts),
     /// A piece of an item.
     Piece {
         /// The item.
@@ -128,7 +128,7 @@ pub enum ReasoningKind {
 
 /// Facts about the answer as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer {
+pub struct AnswerFacts {
     /// The provider's id for it; for the log only.
     pub upstream_id: Option<String>,
     /// The service tier that was used, in the standard's words.

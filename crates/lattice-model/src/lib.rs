@@ -21,7 +21,7 @@ mod usage;
 mod word;
 
 pub use capability::Capability;
-pub use delta::{Answer, Closing, Delta, End, Opening, PartKind, Piece, ReasoningKind, StepKey};
+pub use delta::{AnswerFacts, Closing, Delta, End, Opening, PartKind, Piece, ReasoningKind, StepKey};
 pub use event::{Event, Position, What};
 pub use fault::{Class, Facts, Fault, FaultKind, Retry};
 pub use item::{

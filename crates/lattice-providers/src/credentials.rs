@@ -5,34 +5,34 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::SettingsError;
 use crate::provider::{Credential, TokenSource};
-use crate::settings::{API_KEY, Form, Setting, Settings};
+use crate::settings::{API_KEY, Setting, Settings, ValueForm};
 
 /// The directory.
 pub(crate) const TENANT_ID: Setting =
-    Setting::new("tenant_id", Form::Text, "Azure with Entra ID: the directory.");
+    Setting::new("tenant_id", ValueForm::Text, "Azure with Entra ID: the directory.");
 
 /// Who signs in.
 pub(crate) const CLIENT_ID: Setting = Setting::new(
     "client_id",
-    Form::Text,
+    ValueForm::Text,
     "Azure with Entra ID: the app registration, or the user-assigned identity.",
 );
 
 /// The app registration's secret.
 pub(crate) const CLIENT_SECRET: Setting =
-    Setting::new("client_secret", Form::Secret, "Azure with Entra ID: the app registration's secret.");
+    Setting::new("client_secret", ValueForm::Secret, "Azure with Entra ID: the app registration's secret.");
 
 /// Base of the token service, for clouds of their own.
 pub(crate) const AUTHORITY: Setting = Setting::new(
     "authority",
-    Form::Address,
+    ValueForm::Address,
     "Azure with Entra ID: the base of the token service. Default: the public cloud's.",
 );
 
 /// Whether the machine signs in.
 pub(crate) const MANAGED_IDENTITY: Setting = Setting::new(
     "managed_identity",
-    Form::Flag,
+    ValueForm::Flag,
     "Azure: use the machine's managed identity. Default `false`.",
 );
 

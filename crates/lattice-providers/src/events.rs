@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use lattice_model::Delta;
+use lattice_wire::Document;
 use lattice_wire::sse::SseReader;
 
 use crate::error::DecodeError;
@@ -16,7 +17,7 @@ pub trait EventDecoder: Send {
     ///
     /// # Errors
     /// [`DecodeError::Malformed`] for a known event in an unknown shape; unknown events are skipped.
-    fn event(&mut self, name: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
+    fn event(&mut self, name: &[u8], data: Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
 
     /// The stream is over. Some providers mark no end of their own: they report it here.
     ///
@@ -45,7 +46,7 @@ impl<D: EventDecoder> Decoder for SseDecoder<D> {
         let decoder = &mut self.decoder;
         let fed = self.reader.feed(chunk, |event| {
             if failed.is_none() {
-                failed = decoder.event(&event.name, event.data, deltas).err();
+                failed = decoder.event(&event.name, event.data.into(), deltas).err();
             }
         });
         match (failed, fed) {
@@ -60,7 +61,7 @@ impl<D: EventDecoder> Decoder for SseDecoder<D> {
         let decoder = &mut self.decoder;
         let mut last = Ok(());
         self.reader.finish(|event| {
-            last = decoder.event(&event.name, event.data, deltas).map_err(|_| DecodeError::Cut);
+            last = decoder.event(&event.name, event.data.into(), deltas).map_err(|_| DecodeError::Cut);
         });
         last?;
         if self.reader.is_mid_event() && !deltas.iter().any(|delta| matches!(delta, Delta::End(_))) {

@@ -21,4 +21,4 @@ pub use events::{EventDecoder, SseDecoder};
 pub use faults::{Rule, TABLES};
 pub use kinds::{KINDS, PRESETS, Preset, build};
 pub use provider::{Credential, Decoder, Exchange, Model, Provider, TokenSource};
-pub use settings::{Form, Kind, Setting, Settings, Variable};
+pub use settings::{Kind, Setting, Settings, ValueForm, Variable};

@@ -1,5 +1,6 @@
 //! The two traits that a provider implements.
 
+use lattice_wire::Document;
 use std::fmt::Debug;
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ pub trait Provider: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`DecodeError`] for what is not this provider's format.
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
 
     /// What an answer with an error status means. Never fails: what cannot be read is judged by its status. The provider's words in it
     /// are raw.

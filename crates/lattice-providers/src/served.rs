@@ -1,9 +1,9 @@
 //! A provider that is called over HTTP: an API, the address where it is served, and what opens the door there.
 
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::Document;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::apis::Codec;
@@ -105,7 +105,7 @@ impl Provider for Served {
         self.codec.decoder(turn)
     }
 
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         self.codec.decode(turn, body, deltas)
     }
 

@@ -179,7 +179,7 @@ fn whole_answers_decode() {
         let mut deltas = Vec::new();
         recording
             .provider()
-            .decode(&turn, &body, &mut deltas)
+            .decode(&turn, &body.into(), &mut deltas)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(has_end(&deltas), "{name}");
         if let Some(Delta::End(End::Failed(failure))) = deltas.last() {

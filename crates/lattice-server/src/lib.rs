@@ -58,6 +58,6 @@ pub fn router(app: &Arc<App>) -> axum::Router {
 /// # Errors
 /// What the client would be told, and the field concerned.
 pub fn read_turn(body: &bytes::Bytes) -> Result<lattice_model::Turn, String> {
-    dialects::responses::from_wire::turn(body, "resp_0".to_owned(), 0)
+    dialects::responses::from_wire::turn(&body.clone().into(), "resp_0".to_owned(), 0)
         .map_err(|invalid| format!("{}: {}", invalid.param.unwrap_or_default(), invalid.message))
 }

@@ -13,7 +13,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Received {
     /// Its status.
     pub status: u16,
     /// Its headers, with names in lower case.
@@ -24,7 +24,7 @@ pub struct Answer {
     pub whole: bool,
 }
 
-impl Answer {
+impl Received {
     /// The first header with this name, which is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
@@ -48,25 +48,25 @@ pub fn send(
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
-) -> io::Result<Answer> {
+) -> io::Result<Received> {
     let mut open = open(address, method, path, headers, body)?;
     open.read_rest()
 }
 
 /// `POST` with a JSON body.
-pub fn post(address: SocketAddr, path: &str, body: &Value) -> io::Result<Answer> {
+pub fn post(address: SocketAddr, path: &str, body: &Value) -> io::Result<Received> {
     send(address, "POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
 }
 
 /// `GET`.
-pub fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
+pub fn get(address: SocketAddr, path: &str) -> io::Result<Received> {
     send(address, "GET", path, &[], b"")
 }
 
 /// An answer whose head has been read and whose body has not; dropping it closes the connection.
 #[derive(Debug)]
 pub struct Open<S> {
-    answer: Answer,
+    answer: Received,
     reader: BufReader<S>,
     ended: bool,
 }
@@ -110,7 +110,7 @@ pub fn over<S: Read + Write>(
     Ok(Open { answer, reader, ended: false })
 }
 
-fn read_head<S: Read>(reader: &mut BufReader<S>) -> io::Result<Answer> {
+fn read_head<S: Read>(reader: &mut BufReader<S>) -> io::Result<Received> {
     let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -127,12 +127,12 @@ fn read_head<S: Read>(reader: &mut BufReader<S>) -> io::Result<Answer> {
         let (name, value) = line.split_once(':').ok_or_else(|| invalid("not a header"))?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    Ok(Answer { status, headers, body: Vec::new(), whole: false })
+    Ok(Received { status, headers, body: Vec::new(), whole: false })
 }
 
 impl<S: Read> Open<S> {
     /// The answer so far.
-    pub fn answer(&self) -> &Answer {
+    pub fn answer(&self) -> &Received {
         &self.answer
     }
 
@@ -149,7 +149,7 @@ impl<S: Read> Open<S> {
     }
 
     /// Reads what is left.
-    pub fn read_rest(&mut self) -> io::Result<Answer> {
+    pub fn read_rest(&mut self) -> io::Result<Received> {
         while self.read_piece()? {}
         Ok(self.answer.clone())
     }

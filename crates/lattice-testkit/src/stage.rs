@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::client::{self, Answer};
+use crate::client::{self, Received};
 use crate::gateway::Gateway;
-use crate::upstream::Upstream;
+use crate::upstream::ScriptedProvider;
 use crate::{conformance, invariants};
 
 /// A kind of provider, as the stage configures it.
@@ -125,7 +125,7 @@ const HASTY: &str = "2s";
 #[derive(Debug)]
 pub struct Stage {
     /// The provider.
-    pub upstream: Upstream,
+    pub upstream: ScriptedProvider,
     /// The gateway.
     pub gateway: Gateway,
 }
@@ -133,7 +133,7 @@ pub struct Stage {
 impl Stage {
     /// Starts both. `more` is put in front of the configuration.
     pub fn start(program: &str, more: &str) -> io::Result<Self> {
-        let upstream = Upstream::start()?;
+        let upstream = ScriptedProvider::start()?;
         let folder = crate::gateway::new_folder()?;
         let user = json!({"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r",
                           "token_uri": upstream.url("/token")});
@@ -149,8 +149,8 @@ impl Stage {
     }
 
     /// Asks the gateway for a response.
-    pub fn ask(&self, body: &Value) -> Answer {
-        client::post(self.address(), "/v1/responses", body).unwrap_or_else(|error| Answer {
+    pub fn ask(&self, body: &Value) -> Received {
+        client::post(self.address(), "/v1/responses", body).unwrap_or_else(|error| Received {
             status: 0,
             headers: Vec::new(),
             body: error.to_string().into_bytes(),
@@ -258,7 +258,7 @@ fn is_hasty(script: &str) -> bool {
     script.contains("stall") || script == "slower"
 }
 
-fn configuration(upstream: &Upstream, folder: &str) -> String {
+fn configuration(upstream: &ScriptedProvider, folder: &str) -> String {
     let timeouts = |time: &str| format!("timeouts: {{connect: {PATIENT}, first_byte: {time}, idle: {time}}}");
     let mut yaml = format!("{}\nproviders:\n", timeouts(PATIENT));
     for kind in KINDS {

@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
-use lattice_testkit::client::{self, Answer};
+use lattice_testkit::client::{self, Received};
 use lattice_testkit::gateway::eventually;
 use lattice_testkit::invariants;
-use lattice_testkit::upstream::Upstream;
+use lattice_testkit::upstream::ScriptedProvider;
 use serde_json::{Value, json};
 
 /// Path, headers, and a body with a text, for a model and a way of answering.
-fn ask(upstream: &Upstream, wire: &str, model: &str, stream: bool) -> Answer {
+fn ask(upstream: &ScriptedProvider, wire: &str, model: &str, stream: bool) -> Received {
     let say = |text: &str| json!([{"role": "user", "content": text}]);
     let (path, key, body): (String, (&str, &str), Value) = match wire {
         "openai" => (
@@ -45,7 +45,7 @@ const WIRES: [&str; 4] = ["openai", "chat", "anthropic", "gemini"];
 
 #[test]
 fn every_wire_answers_whole_and_streamed() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     for wire in WIRES {
         let whole = ask(&upstream, wire, "script-text", false);
         assert!(whole.status == 200 && whole.text().contains("you said: hello"), "{wire}: {}", whole.text());
@@ -58,7 +58,7 @@ fn every_wire_answers_whole_and_streamed() {
 
 #[test]
 fn the_openai_stream_keeps_the_rules_of_a_stream() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     for script in ["script-text", "script-reasoning", "script-refusal"] {
         let stream = ask(&upstream, "openai", script, true);
         let found = invariants::check(&(stream.text() + "data: [DONE]\n\n"));
@@ -68,7 +68,7 @@ fn the_openai_stream_keeps_the_rules_of_a_stream() {
 
 #[test]
 fn every_wire_is_strict() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let send = |path: &str, headers: &[(&str, &str)], body: Value| {
         client::send(upstream.address(), "POST", path, headers, body.to_string().as_bytes()).unwrap()
     };
@@ -110,7 +110,7 @@ fn every_wire_is_strict() {
 
 #[test]
 fn faults_come_as_asked_for() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     for wire in WIRES {
         let limited = ask(&upstream, wire, "fault-429", false);
         assert_eq!((limited.status, limited.header("retry-after")), (429, Some("7")), "{wire}");
@@ -124,7 +124,7 @@ fn faults_come_as_asked_for() {
 
 #[test]
 fn a_client_that_goes_is_counted() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let body = json!({"model": "forever-paced", "input": "x", "stream": true}).to_string();
     let headers = [("authorization", "Bearer k")];
     let mut open =

@@ -13,7 +13,7 @@ use lattice_wire::{Collected, TooLarge};
 use tokio::time::{Instant, Sleep};
 
 use crate::error::SendError;
-use crate::lanes::Place;
+use crate::lanes::Slot;
 
 /// The end of a body that nobody reads any more is waited for so long, and over so many bytes.
 const REST_TIME: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ const REST_LIMIT: usize = 64 << 10;
 
 /// The head of an answer, and its body to come.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -29,12 +29,12 @@ pub struct Answer {
     /// What was added to the request's headers, or stood there, and is nobody else's.
     pub sensitive: Vec<HeaderValue>,
     /// The body. Dropping it ends the exchange (C11).
-    pub body: AnswerBody,
+    pub body: HttpAnswerBody,
 }
 
 /// A body as it arrives, under the idle timeout and the deadline of the whole exchange.
 #[derive(Debug)]
-pub struct AnswerBody {
+pub struct HttpAnswerBody {
     incoming: Incoming,
     /// The exchange's one timer. It may stand too early, and is then put forward when it fires: most chunks come without
     /// touching it.
@@ -45,16 +45,16 @@ pub struct AnswerBody {
     wait_ends: Option<Instant>,
     is_over: bool,
     /// Held for its `Drop`.
-    _place: Place,
+    _place: Slot,
 }
 
-impl AnswerBody {
+impl HttpAnswerBody {
     pub(crate) fn new(
         incoming: Incoming,
         timer: Pin<Box<Sleep>>,
         idle: Duration,
         deadline: Option<Instant>,
-        place: Place,
+        place: Slot,
     ) -> Self {
         Self { incoming, timer, idle, deadline, wait_ends: None, is_over: false, _place: place }
     }
@@ -147,7 +147,7 @@ impl AnswerBody {
     }
 }
 
-impl lattice_gateway::AnswerBody for AnswerBody {
+impl lattice_gateway::AnswerBody for HttpAnswerBody {
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>> {
         Self::poll_chunk(self, context).map(|chunk| chunk.map(|chunk| chunk.map_err(SendFailure::from)))
     }

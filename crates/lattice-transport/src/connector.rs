@@ -29,7 +29,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The connector of one lane.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    https: HttpsConnector<Route>,
+    https: HttpsConnector<Dialer>,
     timeout: Duration,
     load: Arc<Load>,
 }
@@ -45,7 +45,7 @@ impl Connector {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_mins(1)));
-        Self { https: HttpsConnector::from((Route { tcp, proxies }, tls)), timeout, load }
+        Self { https: HttpsConnector::from((Dialer { tcp, proxies }, tls)), timeout, load }
     }
 }
 
@@ -76,12 +76,12 @@ impl Service<Uri> for Connector {
 
 /// TCP to the provider or to the proxy, ready for TLS if there is to be TLS.
 #[derive(Clone)]
-struct Route {
+struct Dialer {
     tcp: HttpConnector,
     proxies: Option<Arc<Rules>>,
 }
 
-impl Service<Uri> for Route {
+impl Service<Uri> for Dialer {
     type Response = Leg;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Leg, BoxError>>;
@@ -99,7 +99,7 @@ impl Service<Uri> for Route {
     }
 }
 
-impl Route {
+impl Dialer {
     fn through(&self, intercept: &Intercept, target: Uri) -> BoxFuture<'static, Result<Leg, BoxError>> {
         let mut tcp = self.tcp.clone();
         if proxy::is_socks(intercept) {

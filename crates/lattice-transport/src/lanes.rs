@@ -49,9 +49,9 @@ impl Load {
 
 /// A place on a lane; dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct Place(Arc<Load>);
+pub(crate) struct Slot(Arc<Load>);
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
@@ -69,7 +69,7 @@ impl<C: Clone> Lanes<C> {
     }
 
     /// The first lane with room, or a new one that `open` makes.
-    pub(crate) fn take(&self, open: impl FnOnce(Arc<Load>) -> C) -> (C, Place) {
+    pub(crate) fn take(&self, open: impl FnOnce(Arc<Load>) -> C) -> (C, Slot) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let first = lanes.iter().position(|(_, load)| load.has_room());
         if let Some(at) = first {
@@ -87,7 +87,7 @@ impl<C: Clone> Lanes<C> {
         #[expect(clippy::indexing_slicing, reason = "found above, or just pushed")]
         let (client, load) = &lanes[at];
         load.in_flight.fetch_add(1, Ordering::Relaxed);
-        (client.clone(), Place(Arc::clone(load)))
+        (client.clone(), Slot(Arc::clone(load)))
     }
 }
 

@@ -4,10 +4,10 @@
 //! no redirects, no decompression, and no retries beyond a kept connection that was closed before a byte was sent.
 
 mod answer;
+mod connections;
 mod connector;
 mod error;
 mod lanes;
-mod line;
 mod proxy;
 mod settings;
 mod sniff;
@@ -15,8 +15,8 @@ mod tls;
 mod tokens;
 mod upstream;
 
-pub use answer::{Answer, AnswerBody};
+pub use answer::{HttpAnswer, HttpAnswerBody};
 pub use error::SendError;
 pub use proxy::{Proxy, SystemProxies};
 pub use settings::{Surroundings, Timeouts, UpstreamSettings};
-pub use upstream::{Transport, TransportError, Upstream};
+pub use upstream::{HttpUpstream, Transport, TransportError};

@@ -11,9 +11,9 @@ use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 
-use crate::answer::Answer;
+use crate::answer::HttpAnswer;
+use crate::connections::Connections;
 use crate::error::SendError;
-use crate::line::Line;
 use crate::settings::{Surroundings, UpstreamSettings};
 use crate::tls;
 use crate::tokens::Tokens;
@@ -53,7 +53,7 @@ impl Transport {
     }
 
     /// The way to one provider entry, with pools of its own (E1).
-    pub fn upstream(&self, settings: UpstreamSettings) -> Upstream {
+    pub fn upstream(&self, settings: UpstreamSettings) -> HttpUpstream {
         let tokens = match settings.credential {
             Credential::InHeaders => None,
             Credential::Bearer(source) => {
@@ -71,21 +71,21 @@ impl Transport {
         for (_, value) in &mut headers {
             value.set_sensitive(true);
         }
-        let line = Line::new(Arc::clone(&self.tls), &settings.proxy, settings.timeouts);
-        Upstream { name: settings.name, line, headers, tokens }
+        let connections = Connections::new(Arc::clone(&self.tls), &settings.proxy, settings.timeouts);
+        HttpUpstream { name: settings.name, connections, headers, tokens }
     }
 }
 
 /// The way to one provider entry: pools, timeouts and credentials.
 #[derive(Debug)]
-pub struct Upstream {
+pub struct HttpUpstream {
     name: String,
-    line: Line,
+    connections: Connections,
     headers: Vec<(HeaderName, HeaderValue)>,
     tokens: Option<Arc<Tokens>>,
 }
 
-impl Upstream {
+impl HttpUpstream {
     /// The provider entry's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -100,8 +100,8 @@ impl Upstream {
         &self,
         mut request: Request<Segments>,
         deadline: Option<Instant>,
-    ) -> Result<Answer, SendError> {
-        let deadline = [deadline, self.line.deadline()].into_iter().flatten().min();
+    ) -> Result<HttpAnswer, SendError> {
+        let deadline = [deadline, self.connections.deadline()].into_iter().flatten().min();
         if let Some(tokens) = &self.tokens {
             let token = match deadline {
                 None => tokens.bearer().await?,
@@ -114,11 +114,11 @@ impl Upstream {
         for (name, value) in &self.headers {
             request.headers_mut().insert(name.clone(), value.clone());
         }
-        self.line.call(request, deadline).await
+        self.connections.call(request, deadline).await
     }
 }
 
-impl lattice_gateway::Upstream for Upstream {
+impl lattice_gateway::Upstream for HttpUpstream {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<lattice_gateway::Answer, SendFailure>> {
         Box::pin(async move {
             let answer = self.send(call.request, call.deadline.map(Instant::from_std)).await?;

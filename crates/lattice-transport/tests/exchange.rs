@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use fake::{MIDDLE, SHORT, Server, ok, patient, post, read_request, upstream};
 use lattice_model::Text;
-use lattice_transport::{AnswerBody, SendError, Timeouts};
+use lattice_transport::{HttpAnswerBody, SendError, Timeouts};
 use lattice_wire::write::JsonWriter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -271,7 +271,7 @@ async fn a_body_whose_end_is_all_that_is_missing_gives_its_connection_back() {
 fn a_waiting_stream_takes_little_memory() {
     let upstream = upstream(patient());
     let calling = upstream.send(post("x", "{}"), None);
-    let sizes = (size_of_val(&calling), size_of::<AnswerBody>());
+    let sizes = (size_of_val(&calling), size_of::<HttpAnswerBody>());
     assert!(sizes.0 <= 2048 && sizes.1 <= 192, "{sizes:?}");
 }
 

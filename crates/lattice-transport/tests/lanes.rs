@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use lattice_transport::{SendError, Transport, Upstream};
+use lattice_transport::{HttpUpstream, SendError, Transport};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::net::TcpListener;
 use tokio::sync::Barrier;
@@ -73,12 +73,12 @@ impl TlsServer {
         Self { address, certificate, connections }
     }
 
-    fn upstream(&self) -> Upstream {
+    fn upstream(&self) -> HttpUpstream {
         let transport = Transport::with_roots(surroundings(), [self.certificate.clone()]).unwrap();
         transport.upstream(settings(patient()))
     }
 
-    async fn call(&self, upstream: &Upstream) {
+    async fn call(&self, upstream: &HttpUpstream) {
         let mut request = post("x", "{}");
         *request.uri_mut() = format!("https://localhost:{}/v1/x", self.address.port()).parse().unwrap();
         let answer = upstream.send(request, None).await.unwrap();

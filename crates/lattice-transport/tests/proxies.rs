@@ -7,11 +7,11 @@ mod fake;
 use std::sync::{Arc, Mutex};
 
 use fake::{Server, ok, patient, post, read_request, settings, upstream_of};
-use lattice_transport::{Proxy, SendError, SystemProxies, Upstream, UpstreamSettings};
+use lattice_transport::{HttpUpstream, Proxy, SendError, SystemProxies, UpstreamSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-fn through(proxy: Proxy) -> Upstream {
+fn through(proxy: Proxy) -> HttpUpstream {
     upstream_of(UpstreamSettings { proxy, ..settings(patient()) })
 }
 

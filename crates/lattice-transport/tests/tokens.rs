@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use fake::{Server, ok, patient, post, settings, surroundings};
 use futures_util::future::join_all;
 use lattice_providers::{Credential, TokenSource};
-use lattice_transport::{SendError, Surroundings, Transport, Upstream, UpstreamSettings};
+use lattice_transport::{HttpUpstream, SendError, Surroundings, Transport, UpstreamSettings};
 use secrecy::SecretString;
 
 /// A token service whose answers are `t1`, `t2` and so on, except where `script` says otherwise; and all it was asked.
@@ -56,7 +56,7 @@ impl TokenService {
     }
 }
 
-fn upstream(source: TokenSource, surroundings: Surroundings) -> Upstream {
+fn upstream(source: TokenSource, surroundings: Surroundings) -> HttpUpstream {
     let settings = UpstreamSettings { credential: Credential::Bearer(source), ..settings(patient()) };
     Transport::with_roots(surroundings, []).unwrap().upstream(settings)
 }
@@ -70,7 +70,7 @@ async fn provider() -> Server {
     .await
 }
 
-async fn shown(upstream: &Upstream, provider: &Server) -> Result<String, SendError> {
+async fn shown(upstream: &HttpUpstream, provider: &Server) -> Result<String, SendError> {
     let body = upstream.send(post(provider.address, "{}"), None).await?.body;
     Ok(String::from_utf8(body.collect(10_000).await?.to_vec()).unwrap())
 }

@@ -1,6 +1,6 @@
 //! Borrowed leaves of a JSON document.
 
-use bytes::Bytes;
+use crate::Document;
 use lattice_model::{Extra, Json, Text};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 use serde_json::value::RawValue;
@@ -12,8 +12,8 @@ pub struct Raw<'a>(#[serde(borrow)] pub &'a RawValue);
 
 impl Raw<'_> {
     /// The value as a slice of the document it was parsed from.
-    pub fn to_json(self, document: &Bytes) -> Json {
-        Json::from_raw(slice_of(document, self.0.get()))
+    pub fn to_json(self, document: &Document) -> Json {
+        Json::from_raw(document.slice_of(self.0.get()))
     }
 
     /// Whether it is `null`.
@@ -44,8 +44,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
 impl<'a> Str<'a> {
     /// The text as a slice of the document it was parsed from. Unpaired surrogate escapes, which no UTF-8 text can
     /// express, become U+FFFD.
-    pub fn to_text(self, document: &Bytes) -> Text {
-        Text::from_literal(slice_of(document, self.0)).unwrap_or_else(|_| Text::new(&self.lossy()))
+    pub fn to_text(self, document: &Document) -> Text {
+        Text::from_literal(document.slice_of(self.0)).unwrap_or_else(|_| Text::new(&self.lossy()))
     }
 
     /// The plain text, for short values.
@@ -90,17 +90,8 @@ impl<'de> Deserialize<'de> for BytesOf {
 }
 
 /// Unknown fields as slices of their document.
-pub fn extra_of(fields: &[(std::borrow::Cow<'_, str>, Raw<'_>)], document: &Bytes) -> Extra {
+pub fn extra_of(fields: &[(std::borrow::Cow<'_, str>, Raw<'_>)], document: &Document) -> Extra {
     fields.iter().map(|(name, raw)| (Box::from(name.as_ref()), raw.to_json(document))).collect()
-}
-
-/// `part` must borrow from `document`; where it does not, it is copied.
-fn slice_of(document: &Bytes, part: &str) -> Bytes {
-    let start = (part.as_ptr() as usize).wrapping_sub(document.as_ptr() as usize);
-    match start.checked_add(part.len()) {
-        Some(end) if end <= document.len() => document.slice(start..end),
-        _ => Bytes::copy_from_slice(part.as_bytes()),
-    }
 }
 
 #[cfg(test)]
@@ -109,11 +100,11 @@ mod tests {
 
     #[test]
     fn text_is_a_slice_of_its_document() {
-        let document = Bytes::from_static(br#"["plain \n text", 1]"#);
+        let document = Document::from(r#"["plain \n text", 1]"#);
         let parsed: (Str<'_>, u8) = serde_json::from_slice(&document).unwrap();
         let text = parsed.0.to_text(&document);
         assert_eq!(text.decode(), "plain \n text");
-        assert_eq!(text.literal().as_ptr(), document.slice(1..).as_ptr());
+        assert_eq!(text.literal().as_ptr(), document[1..].as_ptr());
     }
 
     #[test]
@@ -124,7 +115,7 @@ mod tests {
 
     #[test]
     fn unpaired_surrogates_become_replacement_characters() {
-        let document = Bytes::from_static(br#""a\ud83d!""#);
+        let document = Document::from(r#""a\ud83d!""#);
         let text: Str<'_> = serde_json::from_slice(&document).unwrap();
         assert!(!text.is_valid());
         let decoded = text.to_text(&document).decode().into_owned();

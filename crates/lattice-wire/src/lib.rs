@@ -9,6 +9,7 @@ pub mod anthropic;
 mod body;
 pub mod chat_completions;
 mod collected;
+mod document;
 pub mod gemini;
 mod leaf;
 mod object;
@@ -18,5 +19,6 @@ pub mod write;
 
 pub use body::SegmentsBody;
 pub use collected::{Collected, TooLarge};
+pub use document::Document;
 pub use leaf::{Raw, Str, extra_of};
 pub use object::{Fields, ParseError, parse};

@@ -3,9 +3,9 @@
 //! `#[serde(flatten)]` buffers every value into a tree and cannot hold borrowed raw values, so the few structs that keep
 //! what they do not know are read by the `keeping_object!` visitor: known keys go to their field, the rest to `extra`.
 
+use crate::Document;
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use lattice_model::Json;
 
 use crate::leaf::{Raw, Str};
@@ -56,7 +56,7 @@ macro_rules! keeping_object {
 
         impl $name<'_> {
             /// All fields, but those of these names, as they stand in the document.
-            pub fn fields(&self, document: &bytes::Bytes, except: &[&str]) -> lattice_model::Extra {
+            pub fn fields(&self, document: &Document, except: &[&str]) -> lattice_model::Extra {
                 let mut fields = lattice_model::Extra::new();
                 $( if let Some(value) = &self.$field && !except.contains(&$key) {
                     fields.push(($key.into(), $crate::object::Carried::carried(value, document)));
@@ -67,7 +67,7 @@ macro_rules! keeping_object {
         }
 
         impl $crate::object::Carried for $name<'_> {
-            fn carried(&self, document: &bytes::Bytes) -> lattice_model::Json {
+            fn carried(&self, document: &Document) -> lattice_model::Json {
                 let mut writer = $crate::write::JsonWriter::new();
                 writer.object(|writer| {
                     writer.extra(&self.fields(document, &[]));
@@ -81,53 +81,53 @@ pub(crate) use keeping_object;
 
 /// What can be carried on as the JSON that it was.
 pub(crate) trait Carried {
-    fn carried(&self, document: &Bytes) -> Json;
+    fn carried(&self, document: &Document) -> Json;
 }
 
 impl Carried for Str<'_> {
-    fn carried(&self, document: &Bytes) -> Json {
+    fn carried(&self, document: &Document) -> Json {
         Json::from_raw(self.to_text(document).literal().clone())
     }
 }
 
 impl Carried for Raw<'_> {
-    fn carried(&self, document: &Bytes) -> Json {
+    fn carried(&self, document: &Document) -> Json {
         self.to_json(document)
     }
 }
 
 impl Carried for bool {
-    fn carried(&self, _: &Bytes) -> Json {
+    fn carried(&self, _: &Document) -> Json {
         Json::from_value(&(*self).into())
     }
 }
 
 impl Carried for i64 {
-    fn carried(&self, _: &Bytes) -> Json {
+    fn carried(&self, _: &Document) -> Json {
         Json::from_value(&(*self).into())
     }
 }
 
 impl Carried for u64 {
-    fn carried(&self, _: &Bytes) -> Json {
+    fn carried(&self, _: &Document) -> Json {
         Json::from_value(&(*self).into())
     }
 }
 
 impl Carried for u32 {
-    fn carried(&self, _: &Bytes) -> Json {
+    fn carried(&self, _: &Document) -> Json {
         Json::from_value(&(*self).into())
     }
 }
 
 impl Carried for f64 {
-    fn carried(&self, _: &Bytes) -> Json {
+    fn carried(&self, _: &Document) -> Json {
         Json::from_value(&(*self).into())
     }
 }
 
 impl<T: Carried> Carried for Vec<T> {
-    fn carried(&self, document: &Bytes) -> Json {
+    fn carried(&self, document: &Document) -> Json {
         let mut writer = JsonWriter::new();
         writer.array(|writer| {
             for one in self {

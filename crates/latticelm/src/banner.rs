@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use lattice_config::Settings;
+use lattice_config::Config;
 
 /// More models than this are counted, not listed.
 const LISTED: usize = 12;
 
 /// Where it listens, what it has, and something to paste.
-pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
+pub(crate) fn banner(settings: &Config, address: SocketAddr) -> String {
     let scheme = if settings.server.tls.is_some() { "https" } else { "http" };
     let base = format!("{scheme}://{}", reachable(address));
     let mut text = format!("latticelm {} listens on {base}\n", env!("CARGO_PKG_VERSION"));
@@ -54,7 +54,7 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
     text
 }
 
-fn is_demo(settings: &Settings) -> bool {
+fn is_demo(settings: &Config) -> bool {
     settings.source.file().is_none()
         && settings.providers.iter().all(|entry| entry.settings.of_type() == "demo")
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::CommandFactory;
-use lattice_config::{Environment, Settings, Source};
+use lattice_config::{Config, Environment, Source};
 
 use crate::cli::{Cli, Command, ConfigCommand};
 use crate::output::print;
@@ -39,7 +39,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
 }
 
 /// A model per line: its name, the provider entry, and the provider's name for it.
-fn models(settings: &Settings) -> String {
+fn models(settings: &Config) -> String {
     let width = |text: fn(&lattice_config::ModelEntry) -> &str| {
         settings.models.iter().map(|model| text(model).chars().count()).max().unwrap_or_default()
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use lattice_config::{Environment, ModelEntry, ProviderEntry, Settings};
+use lattice_config::{Config, Environment, ModelEntry, ProviderEntry};
 use lattice_gateway::{Directory, Entry, Target};
 use lattice_providers::Model;
 use lattice_transport::{Proxy, Surroundings, SystemProxies, Transport, UpstreamSettings};
@@ -26,7 +26,7 @@ impl Assembler {
 
     /// # Errors
     /// When a provider's settings do not make a provider; then nothing has changed.
-    pub(crate) fn assemble(&mut self, settings: &Settings) -> anyhow::Result<Directory> {
+    pub(crate) fn assemble(&mut self, settings: &Config) -> anyhow::Result<Directory> {
         let mut entries = Vec::new();
         for entry in &settings.providers {
             let name = entry.settings.name();

@@ -1,6 +1,6 @@
 //! Taking over a changed configuration: whole or not at all (D6, D7).
 
-use lattice_config::{Environment, Settings, Source, Watch};
+use lattice_config::{Config, Environment, Source, Watch};
 use lattice_server::App;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -10,7 +10,7 @@ use crate::logging;
 /// Everything a reload needs.
 pub(crate) struct Reloader {
     pub(crate) environment: Environment,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Config,
     pub(crate) assembler: Assembler,
     pub(crate) level: logging::Level,
     /// The command line's level wins over the file's, also over a changed one.

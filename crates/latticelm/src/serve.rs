@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use lattice_config::{Environment, Format, Settings, Source};
+use lattice_config::{Config, Environment, Format, Source};
 use lattice_gateway::Gateway;
 use lattice_server::{App, Cors, Limits, TlsFiles};
 use tokio::net::TcpListener;
@@ -77,7 +77,7 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn app(settings: &Settings, gateway: Gateway) -> App {
+fn app(settings: &Config, gateway: Gateway) -> App {
     let server = &settings.server;
     App {
         gateway,
@@ -95,7 +95,7 @@ fn app(settings: &Settings, gateway: Gateway) -> App {
 }
 
 /// People get a page, machines get lines.
-fn announce(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
+fn announce(settings: &Config, address: SocketAddr) -> anyhow::Result<()> {
     if settings.logging.format == Format::Text {
         return print(&banner::banner(settings, address));
     }

@@ -14,7 +14,7 @@ fn demo(server: &str) -> Gateway {
     Gateway::start(PROGRAM, &format!("{server}{DEMO}")).unwrap()
 }
 
-fn preflight(gateway: &Gateway, origin: &str) -> client::Answer {
+fn preflight(gateway: &Gateway, origin: &str) -> client::Received {
     let headers = [
         ("origin", origin),
         ("access-control-request-method", "POST"),

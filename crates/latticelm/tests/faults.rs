@@ -39,7 +39,11 @@ fn all(check: impl Fn(&Stage, &Kind) -> Result<(), String> + Sync) {
 }
 
 /// The error's envelope (E9) with one of the statuses.
-fn expect_error(stage: &Stage, body: &serde_json::Value, statuses: &[u16]) -> Result<client::Answer, String> {
+fn expect_error(
+    stage: &Stage,
+    body: &serde_json::Value,
+    statuses: &[u16],
+) -> Result<client::Received, String> {
     let answer = stage.ask(body);
     let context = || format!("{} -> {} {}", body["model"], answer.status, answer.text());
     if !statuses.contains(&answer.status) {

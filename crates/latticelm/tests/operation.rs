@@ -10,14 +10,14 @@ use std::sync::Arc;
 use lattice_testkit::client;
 use lattice_testkit::gateway::{Gateway, eventually, new_folder};
 use lattice_testkit::stage::{Stage, checked_stream, text};
-use lattice_testkit::upstream::Upstream;
+use lattice_testkit::upstream::ScriptedProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_latticelm");
 
-fn small(upstream: &Upstream, model: &str) -> String {
+fn small(upstream: &ScriptedProvider, model: &str) -> String {
     let endpoint = upstream.url("/openai/v1");
     format!(
         "providers:\n  main: {{type: openai, api_key: canary-7f3a, endpoint: '{endpoint}'}}\n\
@@ -32,7 +32,7 @@ fn serves(gateway: &Gateway, model: &str) -> Option<()> {
 
 #[test]
 fn d7_a_changed_file_is_taken_over_by_itself() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let gateway = Gateway::start(PROGRAM, &small(&upstream, "old")).unwrap();
     serves(&gateway, "old").unwrap();
     fs::write(gateway.config(), small(&upstream, "new")).unwrap();
@@ -42,7 +42,7 @@ fn d7_a_changed_file_is_taken_over_by_itself() {
 
 #[test]
 fn d7_a_hangup_reloads_and_a_wrong_file_changes_nothing() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let gateway = Gateway::start(PROGRAM, &small(&upstream, "old")).unwrap();
     fs::write(gateway.config(), "providers: [this is wrong").unwrap();
     gateway.signal("HUP").unwrap();
@@ -56,7 +56,7 @@ fn d7_a_hangup_reloads_and_a_wrong_file_changes_nothing() {
 
 #[test]
 fn https_is_spoken_with_the_configured_certificate() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let folder = new_folder().unwrap();
     fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
@@ -109,7 +109,7 @@ fn e5_a_short_stream_may_finish() {
 
 #[test]
 fn a10_a_secret_is_in_no_output() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let gateway = Gateway::start(PROGRAM, &small(&upstream, "m")).unwrap();
     let mut outputs = Vec::new();
     for path in ["/health", "/ready", "/v1/models", "/openapi.json", "/docs", "/nothing"] {
@@ -137,7 +137,7 @@ fn a10_a_secret_is_in_no_output() {
 
 #[test]
 fn c13_a_head_that_never_ends_is_refused() {
-    let upstream = Upstream::start().unwrap();
+    let upstream = ScriptedProvider::start().unwrap();
     let gateway = Gateway::start(PROGRAM, &small(&upstream, "m")).unwrap();
     let mut stream = TcpStream::connect(gateway.address()).unwrap();
     let line = format!("x-filler: {}\r\n", "y".repeat(1000));

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use async_compression::tokio::bufread::{GzipEncoder, ZstdEncoder};
-use lattice_testkit::client::{self, Answer};
+use lattice_testkit::client::{self, Received};
 use lattice_testkit::stage::{KINDS, Stage, text};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_latticelm");
 const MODEL: &str = "openai.script-text";
 
-fn assert_envelope(answer: &Answer, status: u16, kind: &str) {
+fn assert_envelope(answer: &Received, status: u16, kind: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     let body = answer.json();
     let fields: Vec<_> = body["error"].as_object().unwrap().keys().map(String::as_str).collect();

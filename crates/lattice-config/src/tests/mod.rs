@@ -10,28 +10,28 @@ mod zero;
 use std::path::PathBuf;
 
 use crate::load::Loading;
-use crate::{ConfigErrors, Environment, Settings, Source};
+use crate::{Config, ConfigErrors, Environment, Source};
 
 /// The smallest file that starts.
 const SMALL: &str = "providers:\n  demo:\n    type: demo\n";
 
 /// Loads a text as the file `config.yaml`, the environment empty.
-fn load(yaml: &str) -> Result<Settings, ConfigErrors> {
+fn load(yaml: &str) -> Result<Config, ConfigErrors> {
     load_with(yaml, &[])
 }
 
 /// The same with an environment.
-fn load_with(yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigErrors> {
+fn load_with(yaml: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     let environment: Environment = variables.iter().copied().collect();
     run(&Source::File(PathBuf::from("config.yaml")), &environment, Some(yaml))
 }
 
 /// Loads without a file.
-fn zero(variables: &[(&str, &str)]) -> Result<Settings, ConfigErrors> {
+fn zero(variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     run(&Source::Environment, &variables.iter().copied().collect(), None)
 }
 
-fn run(source: &Source, environment: &Environment, yaml: Option<&str>) -> Result<Settings, ConfigErrors> {
+fn run(source: &Source, environment: &Environment, yaml: Option<&str>) -> Result<Config, ConfigErrors> {
     let own_models = |settings: &lattice_providers::Settings| {
         let provider = lattice_providers::build(settings)?;
         Ok(provider.own_models().iter().map(|model| (*model).to_owned()).collect())

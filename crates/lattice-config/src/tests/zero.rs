@@ -1,9 +1,9 @@
 //! Without a file: what the environment stands for.
 
 use super::zero;
-use crate::Settings;
+use crate::Config;
 
-fn providers(settings: &Settings) -> Vec<(&str, Option<&str>)> {
+fn providers(settings: &Config) -> Vec<(&str, Option<&str>)> {
     settings.providers.iter().map(|entry| (entry.settings.name(), entry.settings.endpoint())).collect()
 }
 

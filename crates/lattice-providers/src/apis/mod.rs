@@ -7,9 +7,9 @@ pub(crate) mod gemini;
 pub(crate) mod messages;
 pub(crate) mod responses;
 
+use lattice_wire::Document;
 use std::fmt::Debug;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::write::Segments;
@@ -43,7 +43,7 @@ pub(crate) trait Codec: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`DecodeError`] for what is not this API's format.
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
 
     /// As [`crate::Provider::fault`].
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault;

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use lattice_model::{Fault, FaultKind};
 use serde_json::Value;
 
-pub(crate) use said::Said;
+pub(crate) use said::ErrorWords;
 use tables::STATUSES;
 pub(crate) use tables::{ANTHROPIC, GEMINI, GROQ, OPENAI};
 pub use tables::{Rule, TABLES};
@@ -42,18 +42,18 @@ impl Meanings {
 
     /// What an answer with an error status means. Never fails: what cannot be read is judged by its status.
     pub(crate) fn of_answer(self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
-        self.fault(Said::of_answer(status, headers, body))
+        self.fault(ErrorWords::of_answer(status, headers, body))
     }
 
     /// What an error means that stands in the place of an answer or in its middle.
     pub(crate) fn of_value(self, error: &Value) -> Fault {
-        let mut said = Said::of_value(error);
+        let mut said = ErrorWords::of_value(error);
         // Whatever it looks like, it came where an error comes.
         said.is_error = true;
         self.fault(said)
     }
 
-    fn fault(self, said: Said) -> Fault {
+    fn fault(self, said: ErrorWords) -> Fault {
         let rules = self.own.iter().chain(self.api).chain(STATUSES);
         let kind =
             rules.into_iter().find(|rule| rule.fits(&said)).map_or(FaultKind::Server, |rule| rule.means);

@@ -13,7 +13,7 @@ const WORDS_LIMIT: usize = 16 << 10;
 
 /// What a provider said of an error.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Said {
+pub(crate) struct ErrorWords {
     /// The answer's status, or the one that stands in the body where the answer's says 200; 0 where neither is an error's.
     pub(crate) status: u16,
     /// Everything that is a word and not a sentence: codes, types, reasons, and names of metadata.
@@ -28,7 +28,7 @@ pub(crate) struct Said {
     pub(crate) after: Option<Duration>,
 }
 
-impl Said {
+impl ErrorWords {
     /// Of an answer with an error status.
     pub(crate) fn of_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let value = serde_json::from_slice(body).unwrap_or_else(|_| text(body));

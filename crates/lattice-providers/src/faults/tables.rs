@@ -2,7 +2,7 @@
 
 use lattice_model::FaultKind;
 
-use super::Said;
+use super::ErrorWords;
 
 /// One row of a table.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub struct Rule {
 
 impl Rule {
     /// Whether the rule fits.
-    pub(crate) fn fits(&self, said: &Said) -> bool {
+    pub(crate) fn fits(&self, said: &ErrorWords) -> bool {
         let status = if said.status == 0 { 200 } else { said.status };
         let message = || said.message.as_deref().unwrap_or_default().to_lowercase();
         let within = |range: &(u16, u16)| (range.0..=range.1).contains(&status);

@@ -7,7 +7,7 @@ use crate::credentials::plain;
 use crate::error::SettingsError;
 use crate::provider::{Credential, Provider, TokenSource};
 use crate::served::{Address, Served};
-use crate::settings::{API_KEY, API_VERSION, ENDPOINT, Form, Setting, Settings};
+use crate::settings::{API_KEY, API_VERSION, ENDPOINT, Setting, Settings, ValueForm};
 
 /// What the tokens are good for: <https://docs.cloud.google.com/vertex-ai/docs/authentication>.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -25,17 +25,17 @@ pub(super) const KIND: Kind = Kind {
     ..Kind::new("vertexai", &[ENDPOINT, API_KEY, API_VERSION, PROJECT, LOCATION, CREDENTIALS_FILE], build)
 };
 
-const PROJECT: Setting = Setting::new("project", Form::Text, "Vertex AI: the Google Cloud project.");
+const PROJECT: Setting = Setting::new("project", ValueForm::Text, "Vertex AI: the Google Cloud project.");
 
 const LOCATION: Setting = Setting::new(
     "location",
-    Form::Text,
+    ValueForm::Text,
     "Vertex AI: the location, such as `global` or `europe-west1`. Default `global`.",
 );
 
 const CREDENTIALS_FILE: Setting = Setting::new(
     "credentials_file",
-    Form::SecretFile,
+    ValueForm::SecretFile,
     "Vertex AI: the file of the service account. Relative to the configuration file. Default: the application default credentials.",
 );
 

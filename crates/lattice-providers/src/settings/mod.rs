@@ -14,7 +14,7 @@ use crate::error::SettingsError;
 
 pub use kind::{Kind, Variable};
 pub(crate) use rows::{API, API_KEY, API_VERSION, Api, ENDPOINT, PROMPT_CACHING};
-pub use rows::{Form, Setting};
+pub use rows::{Setting, ValueForm};
 
 /// The settings of one provider entry. Every value has the form that its row demands.
 #[derive(Clone)]
@@ -158,20 +158,20 @@ impl fmt::Debug for Settings {
 }
 
 /// The value in its form, or what is wrong with it, without repeating it: what stands there may be a key in the wrong place.
-fn parsed(form: Form, value: &str) -> Result<Value, Cow<'static, str>> {
+fn parsed(form: ValueForm, value: &str) -> Result<Value, Cow<'static, str>> {
     match form {
-        Form::Text => Ok(Value::Text(value.to_owned())),
-        Form::Address => address(value).map(Value::Text),
-        Form::Secret if value.is_empty() => Err("is empty; take the key out, or give it a value".into()),
-        Form::Secret if HeaderValue::from_str(value).is_err() => {
+        ValueForm::Text => Ok(Value::Text(value.to_owned())),
+        ValueForm::Address => address(value).map(Value::Text),
+        ValueForm::Secret if value.is_empty() => Err("is empty; take the key out, or give it a value".into()),
+        ValueForm::Secret if HeaderValue::from_str(value).is_err() => {
             Err("holds a line break or another character that a key cannot hold".into())
         }
-        Form::Secret | Form::SecretFile => Ok(Value::Secret(value.to_owned().into())),
-        Form::Word(words) => match words.iter().find(|word| **word == value) {
+        ValueForm::Secret | ValueForm::SecretFile => Ok(Value::Secret(value.to_owned().into())),
+        ValueForm::Word(words) => match words.iter().find(|word| **word == value) {
             Some(word) => Ok(Value::Word(word)),
             None => Err(format!("must be one of {}", words.join(", ")).into()),
         },
-        Form::Flag => match value.parse() {
+        ValueForm::Flag => match value.parse() {
             Ok(flag) => Ok(Value::Flag(flag)),
             Err(_) => Err("must be true or false".into()),
         },

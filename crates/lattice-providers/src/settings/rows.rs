@@ -8,14 +8,14 @@ pub struct Setting {
     /// The key within the provider's entry.
     pub name: &'static str,
     /// What its values look like.
-    pub form: Form,
+    pub form: ValueForm,
     /// What it is for, in sentences; for the documentation and for editors.
     pub help: &'static str,
 }
 
 /// What a setting's values look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ValueForm {
     /// Any text.
     Text,
     /// A key. It is shown nowhere.
@@ -31,7 +31,7 @@ pub enum Form {
 }
 
 impl Setting {
-    pub(crate) const fn new(name: &'static str, form: Form, help: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, form: ValueForm, help: &'static str) -> Self {
         Self { name, form, help }
     }
 }
@@ -39,30 +39,30 @@ impl Setting {
 /// Where it is.
 pub(crate) const ENDPOINT: Setting = Setting::new(
     "endpoint",
-    Form::Address,
+    ValueForm::Address,
     "The base address, as the provider's own SDK takes it. Needed for Azure and for `openai_compatible` without a preset.",
 );
 
 /// The key.
-pub(crate) const API_KEY: Setting = Setting::new("api_key", Form::Secret, "The API key.");
+pub(crate) const API_KEY: Setting = Setting::new("api_key", ValueForm::Secret, "The API key.");
 
 /// The API's version.
 pub(crate) const API_VERSION: Setting = Setting::new(
     "api_version",
-    Form::Text,
+    ValueForm::Text,
     "The version of the provider's API, where it has several: a date for Azure and Anthropic, `v1` or `v1beta` for Google.",
 );
 
 /// Which of the two APIs to speak.
 pub(crate) const API: Setting = Setting::new(
     "api",
-    Form::Word(&["responses", "chat_completions"]),
+    ValueForm::Word(&["responses", "chat_completions"]),
     "Which of OpenAI's two APIs to speak. The default depends on the type.",
 );
 
 /// Cache breakpoints.
 pub(crate) const PROMPT_CACHING: Setting =
-    Setting::new("prompt_caching", Form::Flag, "Anthropic: set cache breakpoints. Default `true`.");
+    Setting::new("prompt_caching", ValueForm::Flag, "Anthropic: set cache breakpoints. Default `true`.");
 
 /// Which of `OpenAI`'s two APIs an upstream speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

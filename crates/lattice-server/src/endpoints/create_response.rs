@@ -25,9 +25,8 @@ pub(super) async fn handle(
     expect_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, incoming, app.max_request_body_size, app.body_timeout).await?;
     let clock = app.gateway.clock();
-    let turn = from_wire::turn(&bytes, format!("resp_{}", clock.id()), clock.seconds())?;
     // Contents are slices of the body; the turn keeps it alive for as long as they are needed.
-    drop(bytes);
+    let turn = from_wire::turn(&bytes.into(), format!("resp_{}", clock.id()), clock.seconds())?;
     let (stream, obfuscate) = (turn.stream, turn.obfuscation == Some(true));
     record.note(|facts| {
         facts.response_id.clone_from(&turn.id);

@@ -1,7 +1,7 @@
 //! Single cells of feature and provider: what each provider gets, or what is refused by name before anybody is asked.
 
 use bytes::Bytes;
-use lattice_testkit::upstream::{Said, speak};
+use lattice_testkit::upstream::{Speech, speak};
 use serde_json::{Value, json};
 
 use crate::inputs::answer;
@@ -157,7 +157,7 @@ fn c7_claudes_own_signed_thoughts_go_back_and_it_thinks_on() {
     let asked = json!({"model": "m", "input": "a", "include": ["reasoning.encrypted_content"], "reasoning": {"effort": "high"},
         "max_output_tokens": 30_000, "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}]});
     let thought =
-        Said { thought: Some("hm".into()), calls: vec![("f".into(), json!({}))], ..Said::default() };
+        Speech { thought: Some("hm".into()), calls: vec![("f".into(), json!({}))], ..Speech::default() };
     let (whole, _) = speak("anthropic", &thought);
     let first = ask("anthropic", &asked, Script::ok(vec![Bytes::from(whole.to_string())])).json();
     let mut items = vec![json!({"role": "user", "content": "a"})];

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use lattice_testkit::conformance;
-use lattice_testkit::upstream::{Said, speak};
+use lattice_testkit::upstream::{Speech, speak};
 use serde_json::Value;
 
 use crate::stage::{KINDS, Outcome, Script, ask};
@@ -23,7 +23,7 @@ pub(crate) fn answer(kind: &str, is_stream: bool) -> Script {
         kind if kind.ends_with("_chat") || kind == "openai_compatible" => "chat",
         _ => "openai",
     };
-    let (whole, frames) = speak(wire, &Said { text: "ok".into(), ..Said::default() });
+    let (whole, frames) = speak(wire, &Speech { text: "ok".into(), ..Speech::default() });
     Script::ok(vec![Bytes::from(if is_stream { frames.concat() } else { whole.to_string() })])
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use lattice_testkit::conformance;
 use lattice_testkit::stage::{checked_stream, comparable};
-use lattice_testkit::upstream::{Said, speak};
+use lattice_testkit::upstream::{Speech, speak};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -48,14 +48,14 @@ fn arguments() -> impl Strategy<Value = Value> {
     prop::collection::vec((word(), value), 0..4).prop_map(|entries| Value::from(Map::from_iter(entries)))
 }
 
-fn said() -> impl Strategy<Value = Said> {
+fn said() -> impl Strategy<Value = Speech> {
     let calls = prop::collection::vec((word(), arguments()), 0..3);
     let thought = prop::option::of(text().prop_filter("a thought has words", |text| !text.trim().is_empty()));
     (thought, text(), calls, any::<bool>())
         .prop_filter("a model says something", |(_, text, calls, _)| !text.is_empty() || !calls.is_empty())
         .prop_map(|(thought, text, calls, cut)| {
             let cut = cut && calls.is_empty();
-            Said { thought, text, calls, cut }
+            Speech { thought, text, calls, cut }
         })
 }
 
@@ -73,8 +73,8 @@ fn pieces(stream: &Bytes, lengths: &[usize]) -> Vec<Bytes> {
 }
 
 /// The texts, thoughts and calls of a response.
-fn heard(response: &Value) -> Said {
-    let mut heard = Said { cut: response["status"] == "incomplete", ..Said::default() };
+fn heard(response: &Value) -> Speech {
+    let mut heard = Speech { cut: response["status"] == "incomplete", ..Speech::default() };
     for item in response["output"].as_array().unwrap() {
         let texts = |field: &str| -> String {
             let parts = item[field].as_array().into_iter().flatten();
@@ -98,7 +98,7 @@ fn heard(response: &Value) -> Said {
     heard
 }
 
-fn same(heard: &Said, said: &Said) -> Result<(), TestCaseError> {
+fn same(heard: &Speech, said: &Speech) -> Result<(), TestCaseError> {
     prop_assert_eq!(&heard.text, &said.text);
     prop_assert_eq!(&heard.thought, &said.thought);
     prop_assert_eq!(&heard.calls, &said.calls);
@@ -165,7 +165,7 @@ proptest! {
             input.push(json!({"type": "message", "role": "user", "content": "and now?"}));
             again["input"] = json!(input);
             prop_assert!(conformance::request(&again).is_empty(), "{:?}", conformance::request(&again));
-            let (whole, _) = speak(wire, &Said { text: "ok".into(), ..Said::default() });
+            let (whole, _) = speak(wire, &Speech { text: "ok".into(), ..Speech::default() });
             let second = ask(kind, &again, Script::ok(vec![Bytes::from(whole.to_string())]));
             prop_assert_eq!(second.status, 200, "{}: {}", kind, second.body);
             let mut found = Vec::new();

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::script::{Answer, Question, Refused, SIGNATURE, Stop, TOKENS, demand, known, list, text};
+use super::script::{Question, Refused, SIGNATURE, Scripted, Stop, TOKENS, demand, known, list, text};
 use super::token;
 use super::wire::Wire;
 
@@ -210,7 +210,7 @@ fn filled<'a>(block: &'a Value, place: &str) -> Result<&'a str, Refused> {
     Ok(said)
 }
 
-fn stop_reason(answer: &Answer) -> &'static str {
+fn stop_reason(answer: &Scripted) -> &'static str {
     match answer.stop {
         Stop::End => "end_turn",
         Stop::Calls => "tool_use",
@@ -220,7 +220,7 @@ fn stop_reason(answer: &Answer) -> &'static str {
     }
 }
 
-fn content(answer: &Answer) -> Vec<Value> {
+fn content(answer: &Scripted) -> Vec<Value> {
     let mut content = Vec::new();
     if let Some(thought) = &answer.reasoning {
         content.push(json!({"type": "thinking", "thinking": thought, "signature": SIGNATURE}));
@@ -234,7 +234,7 @@ fn content(answer: &Answer) -> Vec<Value> {
     content
 }
 
-fn whole(answer: &Answer) -> Value {
+fn whole(answer: &Scripted) -> Value {
     let (input, out, cached) = TOKENS;
     json!({"id": "msg_script", "type": "message", "role": "assistant", "model": answer.model, "content": content(answer),
            "stop_reason": stop_reason(answer), "stop_sequence": null,
@@ -242,14 +242,14 @@ fn whole(answer: &Answer) -> Value {
                      "output_tokens": out}})
 }
 
-fn frames(answer: &Answer) -> Vec<String> {
+fn frames(answer: &Scripted) -> Vec<String> {
     let mut start = whole(answer);
     (start["content"], start["stop_reason"], start["usage"]["output_tokens"]) =
         (json!([]), Value::Null, json!(1));
     let mut events = vec![json!({"type": "message_start", "message": start}), json!({"type": "ping"})];
     for (index, block) in content(answer).iter().enumerate() {
         let (mut empty, mut deltas) = (block.clone(), Vec::new());
-        let said = |field: &str| Answer::pieces(block[field].as_str().unwrap_or_default());
+        let said = |field: &str| Scripted::pieces(block[field].as_str().unwrap_or_default());
         match block["type"].as_str() {
             Some("thinking") => {
                 (empty["thinking"], empty["signature"]) = (json!(""), json!(""));
@@ -263,7 +263,7 @@ fn frames(answer: &Answer) -> Vec<String> {
                 // A call without arguments has one empty delta, as recorded.
                 let arguments = block["input"].to_string();
                 let arguments =
-                    if arguments == "{}" { vec![String::new()] } else { Answer::pieces(&arguments) };
+                    if arguments == "{}" { vec![String::new()] } else { Scripted::pieces(&arguments) };
                 deltas.extend(
                     arguments.iter().map(|piece| json!({"type": "input_json_delta", "partial_json": piece})),
                 );

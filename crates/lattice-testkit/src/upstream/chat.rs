@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::http::Request;
 use super::openai::error;
-use super::script::{Answer, Question, Refused, Stop, TOKENS, demand, known, list, text};
+use super::script::{Question, Refused, Scripted, Stop, TOKENS, demand, known, list, text};
 use super::token;
 use super::wire::Wire;
 
@@ -165,7 +165,7 @@ fn assistant(message: &Value, place: &str) -> Result<Vec<String>, Refused> {
     Ok(ids)
 }
 
-fn finish(answer: &Answer) -> &'static str {
+fn finish(answer: &Scripted) -> &'static str {
     match answer.stop {
         Stop::Calls => "tool_calls",
         Stop::Length => "length",
@@ -180,7 +180,7 @@ fn usage() -> Value {
            "prompt_tokens_details": {"cached_tokens": cached}, "completion_tokens_details": {"reasoning_tokens": 0}})
 }
 
-fn whole(answer: &Answer) -> Value {
+fn whole(answer: &Scripted) -> Value {
     let refused = answer.stop == Stop::Refusal;
     let mut message = json!({"role": "assistant", "annotations": [],
         "content": if refused || answer.text.is_empty() { Value::Null } else { json!(answer.text) },
@@ -199,17 +199,17 @@ fn whole(answer: &Answer) -> Value {
            "usage": usage(), "system_fingerprint": null})
 }
 
-fn frames(answer: &Answer) -> Vec<String> {
+fn frames(answer: &Scripted) -> Vec<String> {
     let chunk = |delta: Value, finish: Value| {
         json!({"id": "chatcmpl-script", "object": "chat.completion.chunk", "created": 1_760_000_000, "model": answer.model,
                "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}], "usage": null})
     };
     let mut chunks = vec![chunk(json!({"role": "assistant", "content": "", "refusal": null}), Value::Null)];
-    for piece in answer.reasoning.as_deref().map(Answer::pieces).unwrap_or_default() {
+    for piece in answer.reasoning.as_deref().map(Scripted::pieces).unwrap_or_default() {
         chunks.push(chunk(json!({"reasoning_content": piece}), Value::Null));
     }
     let field = if answer.stop == Stop::Refusal { "refusal" } else { "content" };
-    for piece in Answer::pieces(&answer.text) {
+    for piece in Scripted::pieces(&answer.text) {
         chunks.push(chunk(json!({field: piece}), Value::Null));
     }
     let starts = answer.calls.iter().enumerate().map(|(index, call)| {
@@ -220,7 +220,7 @@ fn frames(answer: &Answer) -> Vec<String> {
         chunks.push(chunk(json!({"tool_calls": starts.collect::<Vec<_>>()}), Value::Null));
     }
     let arguments: Vec<_> =
-        answer.calls.iter().map(|call| Answer::pieces(&call.arguments.to_string())).collect();
+        answer.calls.iter().map(|call| Scripted::pieces(&call.arguments.to_string())).collect();
     for round in 0..arguments.iter().map(Vec::len).max().unwrap_or_default() {
         let pieces = arguments.iter().enumerate().filter_map(|(index, pieces)| {
             pieces.get(round).map(|piece| json!({"index": index, "function": {"arguments": piece}}))

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::script::{Answer, Question, Refused, SIGNATURE, Stop, TOKENS, demand, known, list, text};
+use super::script::{Question, Refused, SIGNATURE, Scripted, Stop, TOKENS, demand, known, list, text};
 use super::token;
 use super::wire::Wire;
 
@@ -185,7 +185,7 @@ fn model(
     Ok(())
 }
 
-fn parts(answer: &Answer) -> Vec<Value> {
+fn parts(answer: &Scripted) -> Vec<Value> {
     let mut parts = Vec::new();
     if let Some(thought) = &answer.reasoning {
         parts.push(json!({"text": thought, "thought": true}));
@@ -210,7 +210,7 @@ fn parts(answer: &Answer) -> Vec<Value> {
     parts
 }
 
-fn finish(answer: &Answer) -> &'static str {
+fn finish(answer: &Scripted) -> &'static str {
     match answer.stop {
         Stop::End | Stop::Calls => "STOP",
         Stop::Length => "MAX_TOKENS",
@@ -219,7 +219,7 @@ fn finish(answer: &Answer) -> &'static str {
     }
 }
 
-fn body(answer: &Answer, parts: &[Value], finish: &Value) -> Value {
+fn body(answer: &Scripted, parts: &[Value], finish: &Value) -> Value {
     let (input, out, cached) = TOKENS;
     let mut candidate = json!({"content": {"parts": parts, "role": "model"}, "index": 0});
     if !finish.is_null() {
@@ -230,18 +230,18 @@ fn body(answer: &Answer, parts: &[Value], finish: &Value) -> Value {
                              "totalTokenCount": input + out}})
 }
 
-fn whole(answer: &Answer) -> Value {
+fn whole(answer: &Scripted) -> Value {
     body(answer, &parts(answer), &json!(finish(answer)))
 }
 
-fn frames(answer: &Answer) -> Vec<String> {
+fn frames(answer: &Scripted) -> Vec<String> {
     let mut chunks = Vec::new();
     for part in parts(answer) {
         let Some(said) = part["text"].as_str() else {
             chunks.push(part);
             continue;
         };
-        for piece in Answer::pieces(said) {
+        for piece in Scripted::pieces(said) {
             let mut chunk = json!({"text": piece});
             if part["thought"] == true {
                 chunk["thought"] = json!(true);

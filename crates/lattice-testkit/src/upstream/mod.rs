@@ -28,19 +28,19 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-pub use speech::{Said, speak};
+pub use speech::{Speech, speak};
 pub use stats::Counts;
 use stats::Stats;
 
 /// A running scripted provider, stopped when dropped. It has threads of its own, so that blocking tests can use it.
 #[derive(Debug)]
-pub struct Upstream {
+pub struct ScriptedProvider {
     address: SocketAddr,
     stats: Arc<Stats>,
     _stop: oneshot::Sender<()>,
 }
 
-impl Upstream {
+impl ScriptedProvider {
     /// Starts on a free port.
     pub fn start() -> io::Result<Self> {
         let runtime = Runtime::new()?;

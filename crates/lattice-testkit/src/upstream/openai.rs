@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::script::{Answer, Question, Refused, SIGNATURE, Stop, TOKENS, demand, known, list, text};
+use super::script::{Question, Refused, SIGNATURE, Scripted, Stop, TOKENS, demand, known, list, text};
 use super::token;
 use super::wire::Wire;
 
@@ -156,7 +156,7 @@ fn message(item: &Value, place: &str, question: &mut Question) -> Result<(), Ref
     Ok(())
 }
 
-fn output(answer: &Answer) -> Vec<Value> {
+fn output(answer: &Scripted) -> Vec<Value> {
     let status = if matches!(answer.stop, Stop::Length | Stop::Filter) { "incomplete" } else { "completed" };
     let mut output = Vec::new();
     if let Some(thought) = &answer.reasoning {
@@ -177,7 +177,7 @@ fn output(answer: &Answer) -> Vec<Value> {
     output
 }
 
-fn whole(answer: &Answer) -> Value {
+fn whole(answer: &Scripted) -> Value {
     let (input, out, cached) = TOKENS;
     let (status, reason) = match answer.stop {
         Stop::Length => ("incomplete", json!({"reason": "max_output_tokens"})),
@@ -210,7 +210,7 @@ fn echo(body: &Value) -> Value {
     echo
 }
 
-fn frames(answer: &Answer) -> Vec<String> {
+fn frames(answer: &Scripted) -> Vec<String> {
     let mut events = Vec::new();
     let mut started = whole(answer);
     started["status"] = json!("in_progress");
@@ -262,7 +262,7 @@ fn item_events(index: usize, item: &Value, events: &mut Vec<Value>) {
             empty[field] = json!("");
             let said = part[field].as_str().unwrap_or_default();
             events.push(event("content_part.added", json!({"content_index": 0, "part": empty})));
-            for piece in Answer::pieces(said) {
+            for piece in Scripted::pieces(said) {
                 events.push(event(&format!("{kind}.delta"), json!({"content_index": 0, "delta": piece})));
             }
             events.push(event(&format!("{kind}.done"), json!({"content_index": 0, field: said})));
@@ -270,7 +270,7 @@ fn item_events(index: usize, item: &Value, events: &mut Vec<Value>) {
         }
         Some("function_call") => {
             let arguments = item["arguments"].as_str().unwrap_or_default();
-            for piece in Answer::pieces(arguments) {
+            for piece in Scripted::pieces(arguments) {
                 events.push(event("function_call_arguments.delta", json!({"delta": piece})));
             }
             events.push(event("function_call_arguments.done", json!({"arguments": arguments})));
@@ -282,7 +282,7 @@ fn item_events(index: usize, item: &Value, events: &mut Vec<Value>) {
                 "reasoning_summary_part.added",
                 json!({"summary_index": 0, "part": {"type": "summary_text", "text": ""}}),
             ));
-            for piece in Answer::pieces(said) {
+            for piece in Scripted::pieces(said) {
                 events
                     .push(event("reasoning_summary_text.delta", json!({"summary_index": 0, "delta": piece})));
             }

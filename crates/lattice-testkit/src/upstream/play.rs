@@ -52,7 +52,7 @@ impl Reply {
 }
 
 /// The two halves of a connection.
-pub(super) struct Line<'a> {
+pub(super) struct Duplex<'a> {
     pub(super) reader: &'a mut BufReader<OwnedReadHalf>,
     pub(super) writer: &'a mut OwnedWriteHalf,
     pub(super) stats: &'a Stats,
@@ -61,7 +61,7 @@ pub(super) struct Line<'a> {
 /// Whether another request can come over the connection.
 type GoesOn = bool;
 
-impl Line<'_> {
+impl Duplex<'_> {
     pub(super) async fn play(&mut self, reply: Reply) -> io::Result<GoesOn> {
         match reply {
             Reply::Full { status, headers, body } => {

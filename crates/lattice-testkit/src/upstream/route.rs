@@ -5,7 +5,7 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 
 use super::http::Request;
-use super::play::{Line, Reply, Step};
+use super::play::{Duplex, Reply, Step};
 use super::script::Fault;
 use super::stats::Stats;
 use super::wire::Wire;
@@ -22,7 +22,7 @@ pub(super) async fn connection(stream: TcpStream, stats: &Stats) {
         if matches!(reply, Reply::Reset) {
             let _ = writer.as_ref().set_zero_linger();
         }
-        let mut line = Line { reader: &mut reader, writer: &mut writer, stats };
+        let mut line = Duplex { reader: &mut reader, writer: &mut writer, stats };
         if !line.play(reply).await.unwrap_or(false) {
             break;
         }

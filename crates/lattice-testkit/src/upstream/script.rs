@@ -47,7 +47,7 @@ pub(super) struct Call {
 
 /// The model's answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Scripted {
     pub(super) model: String,
     pub(super) reasoning: Option<String>,
     pub(super) text: String,
@@ -70,8 +70,8 @@ pub(super) const TOKENS: (u64, u64, u64) = (17, 9, 5);
 
 impl Question {
     /// What the model answers.
-    pub(super) fn answer(&self) -> Answer {
-        let mut answer = Answer {
+    pub(super) fn answer(&self) -> Scripted {
+        let mut answer = Scripted {
             model: self.model.clone(),
             reasoning: None,
             text: String::new(),
@@ -104,7 +104,7 @@ impl Question {
         self.model.split_once("script-").map_or("text", |(_, script)| script)
     }
 
-    fn object(&self, answer: &mut Answer) {
+    fn object(&self, answer: &mut Scripted) {
         match &self.forced {
             Some(name) if !self.schema => {
                 let arguments = serde_json::from_str(OBJECT).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Question {
     }
 }
 
-impl Answer {
+impl Scripted {
     /// The text in the pieces in which it is streamed: words, with a cut inside the words too.
     pub(super) fn pieces(text: &str) -> Vec<String> {
         let letters: Vec<char> = text.chars().collect();

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::script::{Answer, Call, Stop};
+use super::script::{Call, Scripted, Stop};
 use super::{anthropic, chat, gemini, openai};
 
 /// What a model says.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct Speech {
     /// What it thought before, if anything.
     pub thought: Option<String>,
     /// Its text; none if it is empty.
@@ -20,7 +20,7 @@ pub struct Said {
 
 /// What is said as a provider writes it: the whole answer, and the frames of a stream. The dialects are `openai`, `chat`, `anthropic` and
 /// `gemini`; anything else is taken for `openai`.
-pub fn speak(dialect: &str, said: &Said) -> (Value, Vec<String>) {
+pub fn speak(dialect: &str, said: &Speech) -> (Value, Vec<String>) {
     let wire = match dialect {
         "chat" => chat::WIRE,
         "anthropic" => anthropic::WIRE,
@@ -32,7 +32,7 @@ pub fn speak(dialect: &str, said: &Said) -> (Value, Vec<String>) {
         name: name.clone(),
         arguments: arguments.clone(),
     });
-    let answer = Answer {
+    let answer = Scripted {
         model: "m".to_owned(),
         reasoning: said.thought.clone(),
         text: said.text.clone(),

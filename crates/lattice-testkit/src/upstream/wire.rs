@@ -3,16 +3,16 @@
 use serde_json::Value;
 
 use super::http::Request;
-use super::script::{Answer, Question, Refused};
+use super::script::{Question, Refused, Scripted};
 
 /// One provider's wire, as the server plays it.
 pub(super) struct Wire {
     /// Checks the request as the provider does.
     pub(super) read: fn(&Request) -> Result<Question, Refused>,
     /// The answer as one JSON value.
-    pub(super) whole: fn(&Answer) -> Value,
+    pub(super) whole: fn(&Scripted) -> Value,
     /// The answer as frames of an event stream.
-    pub(super) frames: fn(&Answer) -> Vec<String>,
+    pub(super) frames: fn(&Scripted) -> Vec<String>,
     /// Whether a frame is a delta, which faults count.
     pub(super) is_delta: fn(&str) -> bool,
     /// The body of an error: status, class, message.

@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use url::form_urlencoded;
 
 use super::document::{self, Grant};
-use crate::line::Line;
+use crate::connections::Connections;
 use crate::proxy::Proxy;
 use crate::settings::Timeouts;
 
@@ -21,13 +21,13 @@ const TIME: Duration = Duration::from_secs(20);
 
 /// Two lines: token services on the internet may need the proxy, the machine's own must not get it.
 pub(super) struct Fetcher {
-    public: Line,
-    local: Line,
+    public: Connections,
+    local: Connections,
 }
 
 /// Where a token service is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Reach {
     /// On the internet.
     Public,
     /// On this machine or on its link.
@@ -38,9 +38,9 @@ impl Fetcher {
     pub(super) fn new(tls: &Arc<ClientConfig>, proxy: &Proxy) -> Self {
         let timeouts = |connect| Timeouts { connect, first_byte: TIME, idle: TIME, total: Some(TIME) };
         Self {
-            public: Line::new(Arc::clone(tls), proxy, timeouts(Duration::from_secs(10))),
+            public: Connections::new(Arc::clone(tls), proxy, timeouts(Duration::from_secs(10))),
             // What is not there usually does not answer at all.
-            local: Line::new(Arc::clone(tls), &Proxy::Direct, timeouts(Duration::from_secs(3))),
+            local: Connections::new(Arc::clone(tls), &Proxy::Direct, timeouts(Duration::from_secs(3))),
         }
     }
 
@@ -58,7 +58,7 @@ impl Fetcher {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
             .body(Segments::from(Bytes::from(form)));
-        self.call(Place::Public, request, address, now).await
+        self.call(Reach::Public, request, address, now).await
     }
 
     /// Asks the machine's token service, which wants to see a header that a redirected browser could not send.
@@ -72,24 +72,24 @@ impl Fetcher {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let request =
             Request::get(format!("{address}?{query}")).header(name, value).body(Segments::default());
-        self.call(Place::Local, request, address, now).await
+        self.call(Reach::Local, request, address, now).await
     }
 
     async fn call(
         &self,
-        place: Place,
+        place: Reach,
         request: http::Result<Request<Segments>>,
         address: &str,
         now: SystemTime,
     ) -> Result<Grant, String> {
-        let line = match place {
-            Place::Public => &self.public,
-            Place::Local => &self.local,
+        let connections = match place {
+            Reach::Public => &self.public,
+            Reach::Local => &self.local,
         };
         let request = request.map_err(|error| format!("`{address}` cannot be called: {error}"))?;
         let said =
             |error: crate::SendError| format!("{address}: {error} {}", error.detail()).trim_end().to_owned();
-        let answer = line.call(request, line.deadline()).await.map_err(said)?;
+        let answer = connections.call(request, connections.deadline()).await.map_err(said)?;
         let body = answer.body.collect(LARGEST).await.map_err(said)?;
         document::read(answer.status.as_u16(), &body, now)
     }

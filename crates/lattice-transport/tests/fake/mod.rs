@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 use lattice_providers::Credential;
-use lattice_transport::{Proxy, Surroundings, Timeouts, Transport, Upstream, UpstreamSettings};
+use lattice_transport::{HttpUpstream, Proxy, Surroundings, Timeouts, Transport, UpstreamSettings};
 use lattice_wire::write::Segments;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,11 +40,11 @@ pub(crate) fn settings(timeouts: Timeouts) -> UpstreamSettings {
     }
 }
 
-pub(crate) fn upstream(timeouts: Timeouts) -> Upstream {
+pub(crate) fn upstream(timeouts: Timeouts) -> HttpUpstream {
     upstream_of(settings(timeouts))
 }
 
-pub(crate) fn upstream_of(settings: UpstreamSettings) -> Upstream {
+pub(crate) fn upstream_of(settings: UpstreamSettings) -> HttpUpstream {
     Transport::with_roots(surroundings(), []).unwrap().upstream(settings)
 }
 

@@ -1,8 +1,8 @@
 //! Streaming events and the response resource, as a provider of this dialect sends them.
 
+use crate::Document;
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use serde::Deserialize;
 
 use super::request::{Annotation, Item, Part};
@@ -196,7 +196,7 @@ keeping_object! {
 
 impl Usage<'_> {
     /// In our own terms.
-    pub fn to_model(&self, document: &Bytes) -> lattice_model::Usage {
+    pub fn to_model(&self, document: &Document) -> lattice_model::Usage {
         let input = self.input_tokens_details.as_ref();
         let output = self.output_tokens_details.as_ref();
         lattice_model::Usage {

@@ -1,6 +1,6 @@
 //! Items as a provider of this dialect writes them: read as they are, without judging them.
 
-use bytes::Bytes;
+use crate::Document;
 use lattice_model::{
     Annotation, Detail, Extra, File, FunctionCall, FunctionCallOutput, Image, Item, Json, Message, OtherItem,
     OutputText, Part, Phase, Reasoning, Role, Status, Text, UrlCitation,
@@ -12,7 +12,7 @@ use crate::leaf::{Str, extra_of};
 use crate::write::JsonWriter;
 
 /// An item. One of a kind that is not known, or not shaped as its kind is, is carried whole.
-pub fn item(item: &wire::Item<'_>, document: &Bytes) -> Item {
+pub fn item(item: &wire::Item<'_>, document: &Document) -> Item {
     let kind = item.kind.map(Str::escaped).unwrap_or_default();
     let known = match kind {
         "message" => message(item, document).map(Item::Message),
@@ -28,7 +28,7 @@ pub fn item(item: &wire::Item<'_>, document: &Bytes) -> Item {
 }
 
 /// An item whose fields are not shaped as those of the known kinds; `None` for one that says it is of such a kind.
-pub fn any_item(item: &AnyItem<'_>, document: &Bytes) -> Option<Item> {
+pub fn any_item(item: &AnyItem<'_>, document: &Document) -> Option<Item> {
     let kind = item.kind.map(Str::plain).unwrap_or_default();
     if matches!(kind.as_str(), "message" | "function_call" | "function_call_output" | "reasoning") {
         return None;
@@ -63,7 +63,7 @@ pub fn phase(word: Option<Str<'_>>) -> Option<Phase> {
     }
 }
 
-fn message(item: &wire::Item<'_>, document: &Bytes) -> Option<Message> {
+fn message(item: &wire::Item<'_>, document: &Document) -> Option<Message> {
     let role = match item.role?.escaped() {
         "assistant" => Role::Assistant,
         "user" => Role::User,
@@ -89,7 +89,7 @@ fn output_text(text: Text) -> Part {
     Part::OutputText(OutputText { text, ..OutputText::default() })
 }
 
-fn function_call(item: &wire::Item<'_>, document: &Bytes) -> Option<FunctionCall> {
+fn function_call(item: &wire::Item<'_>, document: &Document) -> Option<FunctionCall> {
     let arguments = match item.arguments.as_ref()? {
         wire::Content::Text(text) => text.to_text(document),
         _ => return None,
@@ -104,7 +104,7 @@ fn function_call(item: &wire::Item<'_>, document: &Bytes) -> Option<FunctionCall
     })
 }
 
-fn function_call_output(item: &wire::Item<'_>, document: &Bytes) -> Option<FunctionCallOutput> {
+fn function_call_output(item: &wire::Item<'_>, document: &Document) -> Option<FunctionCallOutput> {
     let output = match item.output.as_ref()? {
         wire::Content::Text(text) => {
             vec![Part::InputText { text: text.to_text(document), extra: Extra::new() }]
@@ -116,7 +116,7 @@ fn function_call_output(item: &wire::Item<'_>, document: &Bytes) -> Option<Funct
     Some(FunctionCallOutput { id: id(item), call_id, output, status: status(item.status), extra })
 }
 
-fn reasoning(item: &wire::Item<'_>, document: &Bytes) -> Reasoning {
+fn reasoning(item: &wire::Item<'_>, document: &Document) -> Reasoning {
     let texts = |content: &Option<wire::Content<'_>>| match content {
         Some(wire::Content::Parts(parts, _)) => {
             parts.iter().filter_map(|part| Some(part.text?.to_text(document))).collect()
@@ -134,7 +134,7 @@ fn reasoning(item: &wire::Item<'_>, document: &Bytes) -> Reasoning {
 }
 
 /// A content part. One of a kind that is not known, or not shaped as its kind is, is carried whole.
-pub fn part(part: &wire::Part<'_>, document: &Bytes) -> Part {
+pub fn part(part: &wire::Part<'_>, document: &Document) -> Part {
     let extra = || extra_of(&part.extra, document);
     let text = |value: Option<Str<'_>>| value.map(|value| value.to_text(document));
     let known = match part.kind.map(Str::escaped).unwrap_or_default() {
@@ -178,7 +178,7 @@ fn detail(word: Option<Str<'_>>) -> Option<Detail> {
 }
 
 /// An annotation. One of a kind that is not known is carried whole.
-pub fn annotation(annotation: &wire::Annotation<'_>, document: &Bytes) -> Annotation {
+pub fn annotation(annotation: &wire::Annotation<'_>, document: &Document) -> Annotation {
     let index = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
     if annotation.kind.map(Str::escaped) == Some("url_citation")
         && let (Some(start_index), Some(end_index)) =
@@ -197,7 +197,7 @@ pub fn annotation(annotation: &wire::Annotation<'_>, document: &Bytes) -> Annota
 }
 
 /// An annotation as it stands, whole.
-pub fn annotation_object(annotation: &wire::Annotation<'_>, document: &Bytes) -> Json {
+pub fn annotation_object(annotation: &wire::Annotation<'_>, document: &Document) -> Json {
     let mut writer = JsonWriter::new();
     writer.object(|writer| {
         writer.extra(&annotation.fields(document, &[]));

@@ -1,10 +1,10 @@
 //! `POST /v1/responses`, the request body. Items and parts are unions of the fields of all their kinds: which of them a
 //! kind has is checked where the request becomes a turn.
 
+use crate::Document;
 use std::fmt;
 use std::marker::PhantomData;
 
-use bytes::Bytes;
 use lattice_model::{Json, Text};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
@@ -203,7 +203,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
 }
 
 impl Carried for Content<'_> {
-    fn carried(&self, document: &Bytes) -> Json {
+    fn carried(&self, document: &Document) -> Json {
         match self {
             Self::Text(text) => text.carried(document),
             Self::Parts(_, raw) | Self::Other(raw) => raw.carried(document),
@@ -212,7 +212,7 @@ impl Carried for Content<'_> {
 }
 
 impl Carried for Input<'_> {
-    fn carried(&self, document: &Bytes) -> Json {
+    fn carried(&self, document: &Document) -> Json {
         match self {
             Self::Text(text) => Json::from_raw(text.literal().clone()),
             Self::Items(items) => items.carried(document),

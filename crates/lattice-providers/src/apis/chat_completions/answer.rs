@@ -1,7 +1,7 @@
 //! A whole completion: the same pieces as a stream's, all at once.
 
-use bytes::Bytes;
 use lattice_model::{Delta, Turn};
+use lattice_wire::Document;
 use lattice_wire::chat_completions::Completion;
 
 use super::stream::Chunks;
@@ -11,7 +11,7 @@ use crate::faults::Meanings;
 
 pub(super) fn decode(
     turn: &Turn,
-    body: &Bytes,
+    body: &Document,
     meanings: Meanings,
     deltas: &mut Vec<Delta>,
 ) -> Result<(), DecodeError> {

@@ -14,7 +14,7 @@ use crate::foreign::minted_call_id;
 pub(super) struct Calls {
     response_id: String,
     /// In the order in which they began.
-    all: Vec<Call>,
+    all: Vec<OpenCall>,
     /// How many of them were told and closed; the one after them may be open.
     closed: usize,
 }
@@ -29,7 +29,7 @@ pub(super) struct CallPiece {
 }
 
 #[derive(Debug)]
-struct Call {
+struct OpenCall {
     index: Option<u32>,
     id: Option<String>,
     name: Option<String>,
@@ -159,7 +159,7 @@ impl Calls {
 
     /// The position of the call that a piece belongs to; a new one where it belongs to none.
     fn find(&mut self, piece: &CallPiece) -> usize {
-        let last = |wanted: &dyn Fn(&Call) -> bool| self.all.iter().rposition(wanted);
+        let last = |wanted: &dyn Fn(&OpenCall) -> bool| self.all.iter().rposition(wanted);
         let known = match (piece.index, piece.id.as_deref()) {
             (Some(index), _) => last(&|call| call.index == Some(index)),
             (None, Some(id)) => last(&|call| call.id.as_deref() == Some(id)),
@@ -170,17 +170,17 @@ impl Calls {
         known.unwrap_or_else(|| {
             // Whole arguments and then others without a name: one more call of the same function.
             let is_before =
-                |call: &&Call| call.scan.is_whole() && piece.name.is_none() && call.index == piece.index;
+                |call: &&OpenCall| call.scan.is_whole() && piece.name.is_none() && call.index == piece.index;
             let before = self.all.last().filter(is_before);
             let name = before.filter(|_| piece.arguments.is_some()).and_then(|call| call.name.clone());
             let (held, scan) = (Vec::new(), Scan::default());
-            self.all.push(Call { index: piece.index, id: None, name, held, scan, key: None });
+            self.all.push(OpenCall { index: piece.index, id: None, name, held, scan, key: None });
             self.all.len().saturating_sub(1)
         })
     }
 }
 
-impl Call {
+impl OpenCall {
     /// Whether the piece begins another call, although it bears this one's number or id.
     fn is_over_for(&self, piece: &CallPiece) -> bool {
         let other_id = matches!((&self.id, &piece.id), (Some(known), Some(id)) if known != id);

@@ -12,9 +12,9 @@ mod stream;
 mod tests;
 mod values;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::Document;
 use lattice_wire::write::Segments;
 
 use super::Codec;
@@ -52,7 +52,7 @@ impl Codec for ChatCompletions {
         Box::new(SseDecoder::new(stream::Chunks::new(turn, self.meanings)))
     }
 
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         answer::decode(turn, body, self.meanings, deltas)
     }
 

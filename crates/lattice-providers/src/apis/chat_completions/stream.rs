@@ -1,9 +1,10 @@
 //! The chunks of Chat Completions: <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
-use bytes::Bytes;
 use lattice_model::{
-    Answer, Closing, Delta, End, Extra, Fault, FaultKind, Opening, Piece, ReasoningKind, StepKey, Text, Turn,
+    AnswerFacts, Closing, Delta, End, Extra, Fault, FaultKind, Opening, Piece, ReasoningKind, StepKey, Text,
+    Turn,
 };
+use lattice_wire::Document;
 use lattice_wire::chat_completions::{Choice, Completion, Function, Message, ToolCall};
 use lattice_wire::{Raw, Str};
 
@@ -17,7 +18,7 @@ use crate::faults::Meanings;
 #[derive(Debug)]
 pub(super) struct Chunks {
     meanings: Meanings,
-    begun: Answer,
+    begun: AnswerFacts,
     next_key: StepKey,
     thoughts: Option<StepKey>,
     message: Option<(StepKey, u32, bool)>,
@@ -30,7 +31,7 @@ impl Chunks {
     pub(super) fn new(turn: &Turn, meanings: Meanings) -> Self {
         Self {
             meanings,
-            begun: Answer::default(),
+            begun: AnswerFacts::default(),
             next_key: 0,
             thoughts: None,
             message: None,
@@ -48,7 +49,7 @@ impl Chunks {
 }
 
 impl EventDecoder for Chunks {
-    fn event(&mut self, _: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn event(&mut self, _: &[u8], data: Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         if self.ended {
             return Ok(());
         }
@@ -108,7 +109,7 @@ impl Chunks {
     }
 
     /// A choice of a chunk, or of a whole completion.
-    pub(super) fn choice(&mut self, choice: &Choice<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+    pub(super) fn choice(&mut self, choice: &Choice<'_>, data: &Document, deltas: &mut Vec<Delta>) {
         if let Some(message) = choice.delta.as_ref().or(choice.message.as_ref()) {
             let logprobs = choice.logprobs.as_ref().and_then(|logprobs| logprobs.content);
             self.piece(message, logprobs, data, deltas);
@@ -134,7 +135,7 @@ impl Chunks {
         &mut self,
         message: &Message<'_>,
         logprobs: Option<Raw<'_>>,
-        data: &Bytes,
+        data: &Document,
         deltas: &mut Vec<Delta>,
     ) {
         // Some servers send the same thoughts by both names.
@@ -171,7 +172,7 @@ impl Chunks {
         &mut self,
         content: Raw<'_>,
         logprobs: Option<Raw<'_>>,
-        data: &Bytes,
+        data: &Document,
         deltas: &mut Vec<Delta>,
     ) {
         if let Some(text) = string(content).map(|text| text.to_text(data)) {
@@ -257,7 +258,7 @@ impl Chunks {
         &mut self,
         call: &ToolCall<'_>,
         function: Option<&Function<'_>>,
-        data: &Bytes,
+        data: &Document,
         deltas: &mut Vec<Delta>,
     ) {
         let word = |word: Option<Str<'_>>| word.map(Str::plain).filter(|word| !word.is_empty());

@@ -1,7 +1,7 @@
 //! The small values of an answer, in our own terms.
 
-use bytes::Bytes;
 use lattice_model::{Annotation, End, Extra, Fault, FaultKind, IncompleteReason, Text, UrlCitation};
+use lattice_wire::Document;
 use lattice_wire::chat_completions as wire;
 use lattice_wire::{Raw, Str};
 
@@ -14,7 +14,7 @@ pub(super) fn string(raw: Raw<'_>) -> Option<Str<'_>> {
 }
 
 /// A text, or an object that some servers send in its place.
-pub(super) fn arguments(raw: Raw<'_>, data: &Bytes) -> Option<Text> {
+pub(super) fn arguments(raw: Raw<'_>, data: &Document) -> Option<Text> {
     let text = match string(raw) {
         Some(text) => text.to_text(data),
         None if raw.0.get().starts_with('{') => Text::new(raw.0.get()),
@@ -24,7 +24,7 @@ pub(super) fn arguments(raw: Raw<'_>, data: &Bytes) -> Option<Text> {
 }
 
 /// A source with an address.
-pub(super) fn annotation(citation: &wire::UrlCitation<'_>, data: &Bytes) -> Annotation {
+pub(super) fn annotation(citation: &wire::UrlCitation<'_>, data: &Document) -> Annotation {
     let text = |value: Option<Str<'_>>| value.map(|value| value.to_text(data)).unwrap_or_default();
     Annotation::UrlCitation(UrlCitation {
         start_index: citation.start_index,

@@ -110,11 +110,12 @@ fn address(
         return Ok(());
     }
     let plain = url.decode();
-    let place = Place::of(&plain);
+    let place = Location::of(&plain);
     let fetched = match (place, service) {
-        (Place::Upload | Place::Video, _) | (Place::Bucket | Place::Public, Service::Vertex { .. }) => true,
-        (Place::Public, Service::Developer) => generation > Generation::Early,
-        (Place::Bucket, Service::Developer) | (Place::Unknown, _) => false,
+        (Location::Upload | Location::Video, _)
+        | (Location::Bucket | Location::Public, Service::Vertex { .. }) => true,
+        (Location::Public, Service::Developer) => generation > Generation::Early,
+        (Location::Bucket, Service::Developer) | (Location::Unknown, _) => false,
     };
     if !fetched {
         let message = "this model does not fetch from this address; give the data itself, as a data URL";
@@ -122,8 +123,8 @@ fn address(
     }
     let named = named.map(|name| name.decode().into_owned());
     let known = media_type(&plain).or_else(|| named.as_deref().and_then(media_type));
-    let known = known.or((place == Place::Video).then_some("video/mp4"));
-    if known.is_none() && place != Place::Upload {
+    let known = known.or((place == Location::Video).then_some("video/mp4"));
+    if known.is_none() && place != Location::Upload {
         let message = "Gemini has to be told the kind of a file, and this address has no extension that tells it; give the data itself, as a data URL";
         return Err(EncodeError::unsupported(path, message));
     }
@@ -140,7 +141,7 @@ fn address(
 
 /// Where an address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Location {
     /// The Gemini API's own Files API, which knows what its files are.
     Upload,
     /// `YouTube`.
@@ -153,7 +154,7 @@ enum Place {
     Unknown,
 }
 
-impl Place {
+impl Location {
     fn of(url: &str) -> Self {
         let Ok(url) = url::Url::parse(url) else { return Self::Unknown };
         match (url.scheme(), url.host_str().unwrap_or_default()) {

@@ -26,9 +26,9 @@ mod tool_results;
 mod tools;
 mod usage;
 
+use lattice_wire::Document;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{Delta, Fault, ServiceTier, Turn, Word};
 use lattice_wire::write::Segments;
@@ -71,8 +71,8 @@ impl Gemini {
         Self { service, origin: origin.into(), signatures: Arc::default() }
     }
 
-    fn events(&self, turn: &Turn) -> stream::Events {
-        stream::Events::new(turn, Arc::clone(&self.origin), Arc::clone(&self.signatures))
+    fn events(&self, turn: &Turn) -> stream::Chunks {
+        stream::Chunks::new(turn, Arc::clone(&self.origin), Arc::clone(&self.signatures))
     }
 }
 
@@ -103,7 +103,7 @@ impl super::Codec for Gemini {
         Box::new(SseDecoder::new(self.events(turn)))
     }
 
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         answer::decode(self.events(turn), body, deltas)
     }
 

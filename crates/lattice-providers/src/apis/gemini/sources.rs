@@ -1,13 +1,13 @@
 //! What comes beside a text: its sources and the log probabilities of its tokens.
 
-use bytes::Bytes;
 use lattice_model::{Annotation, Extra, Json, Text, UrlCitation};
+use lattice_wire::Document;
 use lattice_wire::Str;
 use lattice_wire::gemini::{Candidate, LogprobsResult, TokenLogprob};
 use serde_json::{Value, json};
 
 /// The sources that a candidate names. Gemini counts bytes of the text so far, the standard counts characters.
-pub(super) fn annotations(candidate: &Candidate<'_>, pieces: &[Text], data: &Bytes) -> Vec<Annotation> {
+pub(super) fn annotations(candidate: &Candidate<'_>, pieces: &[Text], data: &Document) -> Vec<Annotation> {
     let mut found = Vec::new();
     if candidate.citation_metadata.is_none() && candidate.grounding_metadata.is_none() {
         return found;

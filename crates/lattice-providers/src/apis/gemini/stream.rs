@@ -1,10 +1,11 @@
 //! The events of a stream: each is a whole `GenerateContentResponse` with the next parts, and none of them marks the end.
 
+use lattice_wire::Document;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use lattice_model::{
-    Answer, Closing, Delta, End, Extra, FunctionCall, Item, Json, Opening, OtherItem, Piece, Reasoning,
+    AnswerFacts, Closing, Delta, End, Extra, FunctionCall, Item, Json, Opening, OtherItem, Piece, Reasoning,
     ReasoningKind, Status, StepKey, Text, Turn,
 };
 use lattice_wire::gemini::{self as wire, Candidate, Part, Response};
@@ -22,7 +23,7 @@ pub(super) const SIGNATURE: &str = "latticelm:signature";
 
 /// Reads the events of one answer.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(super) struct Chunks {
     response_id: String,
     origin: Arc<str>,
     signatures: Arc<Signatures>,
@@ -53,7 +54,7 @@ enum Open {
     Message { key: StepKey, signature: Option<Text>, apart: bool },
 }
 
-impl Events {
+impl Chunks {
     pub(super) fn new(turn: &Turn, origin: Arc<str>, signatures: Arc<Signatures>) -> Self {
         Self {
             response_id: turn.id.clone(),
@@ -77,8 +78,8 @@ impl Events {
     }
 }
 
-impl EventDecoder for Events {
-    fn event(&mut self, _: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+impl EventDecoder for Chunks {
+    fn event(&mut self, _: &[u8], data: Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         if self.ended {
             return Ok(());
         }
@@ -119,7 +120,7 @@ impl EventDecoder for Events {
     }
 }
 
-impl Events {
+impl Chunks {
     fn begin(&mut self, response: &Response<'_>, deltas: &mut Vec<Delta>) {
         let tier = response.usage_metadata.as_ref().and_then(usage::tier);
         // Every event repeats these; what was told once need not be told again.
@@ -129,10 +130,10 @@ impl Events {
         }
         self.told = told;
         let upstream_id = response.response_id.map(Str::plain);
-        deltas.push(Delta::Begin(Answer { upstream_id, service_tier: tier, settings: Extra::new() }));
+        deltas.push(Delta::Begin(AnswerFacts { upstream_id, service_tier: tier, settings: Extra::new() }));
     }
 
-    fn candidate(&mut self, candidate: &Candidate<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+    fn candidate(&mut self, candidate: &Candidate<'_>, data: &Document, deltas: &mut Vec<Delta>) {
         let mut logprobs = candidate.logprobs_result.as_ref().and_then(sources::logprobs);
         let content = candidate.content.as_ref();
         for part in content.and_then(|content| content.parts.as_ref()).into_iter().flatten() {
@@ -148,7 +149,13 @@ impl Events {
         }
     }
 
-    fn part(&mut self, part: &Part<'_>, logprobs: &mut Option<Json>, data: &Bytes, deltas: &mut Vec<Delta>) {
+    fn part(
+        &mut self,
+        part: &Part<'_>,
+        logprobs: &mut Option<Json>,
+        data: &Document,
+        deltas: &mut Vec<Delta>,
+    ) {
         let signature = part.thought_signature.map(|signature| signature.to_text(data));
         if let Some(call) = &part.function_call {
             return self.call(call, signature.as_ref(), deltas);
@@ -237,7 +244,7 @@ impl Events {
         deltas.push(Delta::Whole(Box::new(Item::FunctionCall(call))));
     }
 
-    fn image(&mut self, inline: &wire::InlineData<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+    fn image(&mut self, inline: &wire::InlineData<'_>, data: &Document, deltas: &mut Vec<Delta>) {
         self.close(deltas);
         let field = |name: &str, raw: Option<Raw<'_>>| raw.map(|raw| (Box::from(name), raw.to_json(data)));
         let mut fields: Extra = vec![("status".into(), Json::from_raw(Bytes::from_static(b"\"completed\"")))];

@@ -118,7 +118,7 @@ fn recorded_answers_read() {
         }
         let mut deltas = Vec::new();
         let body = Bytes::from(serde_json::to_vec_pretty(body).unwrap());
-        google().decode(&turn(), &body, &mut deltas).unwrap();
+        google().decode(&turn(), &body.into(), &mut deltas).unwrap();
         insta::assert_snapshot!(name, shown(&deltas));
     }
 }

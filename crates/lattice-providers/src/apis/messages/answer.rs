@@ -1,17 +1,17 @@
 //! A whole message: the same blocks as a stream's, each at once.
 
-use bytes::Bytes;
-use lattice_model::{Answer, Delta, Turn};
+use lattice_model::{AnswerFacts, Delta, Turn};
+use lattice_wire::Document;
 use lattice_wire::Str;
 use lattice_wire::anthropic::Message;
 
-use super::stream::Events;
+use super::stream::MessageEvents;
 use crate::error::DecodeError;
 
 pub(super) fn decode(
     turn: &Turn,
     origin: &str,
-    body: &Bytes,
+    body: &Document,
     deltas: &mut Vec<Delta>,
 ) -> Result<(), DecodeError> {
     let message: Message<'_> =
@@ -19,9 +19,9 @@ pub(super) fn decode(
     if message.stop_reason.is_none() {
         return Err(DecodeError::Malformed("the message has no `stop_reason`".to_owned()));
     }
-    let mut events = Events::new(turn, origin);
+    let mut events = MessageEvents::new(turn, origin);
     let upstream_id = message.id.map(Str::plain);
-    deltas.push(Delta::Begin(Answer { upstream_id, ..Answer::default() }));
+    deltas.push(Delta::Begin(AnswerFacts { upstream_id, ..AnswerFacts::default() }));
     for block in &message.content {
         events.start(block, body, deltas);
         events.stop(deltas);

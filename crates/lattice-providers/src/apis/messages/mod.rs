@@ -9,9 +9,9 @@ mod request;
 mod stream;
 mod thinking;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::Document;
 use lattice_wire::write::Segments;
 
 use super::Codec;
@@ -49,10 +49,10 @@ impl Codec for Messages {
     }
 
     fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
-        Box::new(SseDecoder::new(stream::Events::new(turn, &self.origin)))
+        Box::new(SseDecoder::new(stream::MessageEvents::new(turn, &self.origin)))
     }
 
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         answer::decode(turn, &self.origin, body, deltas)
     }
 

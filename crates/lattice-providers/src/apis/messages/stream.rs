@@ -1,10 +1,10 @@
 //! The events of the Messages API: <https://docs.claude.com/en/docs/build-with-claude/streaming>.
 
-use bytes::Bytes;
 use lattice_model::{
-    Annotation, Answer, Closing, Delta, End, Extra, IncompleteReason, Json, Opening, Piece, ReasoningKind,
-    Text, TextBuilder, Turn, UrlCitation, Usage,
+    Annotation, AnswerFacts, Closing, Delta, End, Extra, IncompleteReason, Json, Opening, Piece,
+    ReasoningKind, Text, TextBuilder, Turn, UrlCitation, Usage,
 };
+use lattice_wire::Document;
 use lattice_wire::Str;
 use lattice_wire::anthropic as wire;
 
@@ -16,7 +16,7 @@ use crate::events::EventDecoder;
 
 /// Reads the events of one answer.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(super) struct MessageEvents {
     /// Tags encrypted reasoning; `None` when the client did not ask for it.
     origin: Option<String>,
     /// Whether thoughts are shown as a summary.
@@ -71,7 +71,7 @@ struct Citation {
     extra: Extra,
 }
 
-impl Events {
+impl MessageEvents {
     pub(super) fn new(turn: &Turn, origin: &str) -> Self {
         Self {
             origin: turn.include.encrypted_reasoning.then(|| origin.to_owned()),
@@ -92,8 +92,8 @@ impl Events {
     }
 }
 
-impl EventDecoder for Events {
-    fn event(&mut self, _: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+impl EventDecoder for MessageEvents {
+    fn event(&mut self, _: &[u8], data: Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         if self.ended {
             return Ok(());
         }
@@ -104,7 +104,7 @@ impl EventDecoder for Events {
                 if let Some(message) = &event.message {
                     self.count(message.usage, deltas);
                     let upstream_id = message.id.map(Str::plain);
-                    deltas.push(Delta::Begin(Answer { upstream_id, ..Answer::default() }));
+                    deltas.push(Delta::Begin(AnswerFacts { upstream_id, ..AnswerFacts::default() }));
                 }
             }
             "content_block_start" => {
@@ -148,9 +148,9 @@ impl EventDecoder for Events {
     }
 }
 
-impl Events {
+impl MessageEvents {
     /// A block starts, with what it holds already.
-    pub(super) fn start(&mut self, block: &wire::Block<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+    pub(super) fn start(&mut self, block: &wire::Block<'_>, data: &Document, deltas: &mut Vec<Delta>) {
         let text = |value: Option<Str<'_>>| value.map(|value| value.to_text(data)).unwrap_or_default();
         match block.kind.map(Str::escaped) {
             Some("text") => {
@@ -205,7 +205,7 @@ impl Events {
         }
     }
 
-    fn piece(&mut self, delta: &wire::Delta<'_>, data: &Bytes, deltas: &mut Vec<Delta>) {
+    fn piece(&mut self, delta: &wire::Delta<'_>, data: &Document, deltas: &mut Vec<Delta>) {
         match delta.kind.map(Str::escaped) {
             Some("text_delta") => {
                 if let Some(text) = delta.text {
@@ -293,7 +293,7 @@ impl Events {
         });
     }
 
-    fn cite(&mut self, citation: &wire::Citation<'_>, data: &Bytes) {
+    fn cite(&mut self, citation: &wire::Citation<'_>, data: &Document) {
         let Block::Text { citations, .. } = &mut self.block else { return };
         let mut extra = Extra::new();
         if let Some(words) = citation.cited_text {
@@ -402,7 +402,7 @@ impl Events {
         &mut self,
         reason: Option<Str<'_>>,
         details: Option<&wire::StopDetails<'_>>,
-        data: &Bytes,
+        data: &Document,
         deltas: &mut Vec<Delta>,
     ) {
         let Some(reason) = reason else { return };

@@ -1,7 +1,7 @@
 //! The response resource, whole: an answer that was not streamed, and the ends of a stream.
 
-use bytes::Bytes;
-use lattice_model::{Answer, Delta, End, Fault, IncompleteReason, Item, StepKey};
+use lattice_model::{AnswerFacts, Delta, End, Fault, IncompleteReason, Item, StepKey};
+use lattice_wire::Document;
 use lattice_wire::responses::event::{AnyItem, ErrorEvent, ErrorFields, Resource};
 use lattice_wire::responses::read;
 use lattice_wire::responses::request as wire;
@@ -45,7 +45,7 @@ pub(super) fn read_as<'a, T: serde::Deserialize<'a>>(document: &'a [u8]) -> Resu
     lattice_wire::parse(document).map_err(|error| malformed(&error))
 }
 
-pub(super) fn decode(body: &Bytes, sealing: &Sealing, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+pub(super) fn decode(body: &Document, sealing: &Sealing, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let resource: Resource<'_> = read_as(body)?;
     deltas.push(begin(&resource, body));
     items(&resource, body, sealing, deltas)?;
@@ -53,8 +53,8 @@ pub(super) fn decode(body: &Bytes, sealing: &Sealing, deltas: &mut Vec<Delta>) -
 }
 
 /// The facts about the answer as a whole.
-pub(super) fn begin(resource: &Resource<'_>, document: &Bytes) -> Delta {
-    Delta::Begin(Answer {
+pub(super) fn begin(resource: &Resource<'_>, document: &Document) -> Delta {
+    Delta::Begin(AnswerFacts {
         upstream_id: resource.id.map(Str::plain),
         service_tier: resource.service_tier.map(Str::plain).filter(|tier| tier != "auto"),
         settings: extra_of(&resource.extra, document),
@@ -63,7 +63,7 @@ pub(super) fn begin(resource: &Resource<'_>, document: &Bytes) -> Delta {
 
 fn items(
     resource: &Resource<'_>,
-    document: &Bytes,
+    document: &Document,
     sealing: &Sealing,
     deltas: &mut Vec<Delta>,
 ) -> Result<(), DecodeError> {
@@ -88,7 +88,7 @@ fn items(
 /// The items of the last event that no event before it reported: some servers send them only here.
 pub(super) fn missing_items(
     resource: &Resource<'_>,
-    document: &Bytes,
+    document: &Document,
     reported: &[StepKey],
     sealing: &Sealing,
     deltas: &mut Vec<Delta>,
@@ -106,7 +106,7 @@ pub(super) fn missing_items(
     Ok(())
 }
 
-fn item(raw: Raw<'_>, document: &Bytes) -> Result<Item, DecodeError> {
+fn item(raw: Raw<'_>, document: &Document) -> Result<Item, DecodeError> {
     let text = raw.0.get().as_bytes();
     match read_as::<wire::Item<'_>>(text) {
         Ok(item) => Ok(read::item(&item, document)),
@@ -121,7 +121,7 @@ fn whole(item: Item, sealing: &Sealing) -> Delta {
 /// Usage and end, by the response's status.
 pub(super) fn end(
     resource: &Resource<'_>,
-    body: &Bytes,
+    body: &Document,
     meanings: Meanings,
     deltas: &mut Vec<Delta>,
 ) -> Result<(), DecodeError> {

@@ -6,9 +6,9 @@ mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::Document;
 use lattice_wire::write::Segments;
 
 use super::Codec;
@@ -50,10 +50,10 @@ impl Codec for Responses {
     }
 
     fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {
-        Box::new(SseDecoder::new(stream::Events::new(self.sealing(turn))))
+        Box::new(SseDecoder::new(stream::ResponseEvents::new(self.sealing(turn))))
     }
 
-    fn decode(&self, turn: &Turn, body: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         answer::decode(body, &self.sealing(turn), deltas)
     }
 

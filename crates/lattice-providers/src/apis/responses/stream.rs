@@ -3,8 +3,8 @@
 //! The type of an event is read first, so that each event is parsed once, into its own shape, and the many that only repeat
 //! what the deltas said are not parsed at all.
 
-use bytes::Bytes;
 use lattice_model::{Closing, Delta, End, Item, Opening, PartKind, Piece, ReasoningKind, StepKey};
+use lattice_wire::Document;
 use lattice_wire::responses::event::{
     AnnotationEvent, AnyItemEvent, DeltaEvent, ErrorEvent, ItemEvent, OtherEvent, PartEvent, ResourceEvent,
     kind,
@@ -18,7 +18,7 @@ use crate::events::EventDecoder;
 
 /// Reads the events of one answer.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(super) struct ResponseEvents {
     sealing: Sealing,
     began: bool,
     ended: bool,
@@ -26,14 +26,14 @@ pub(super) struct Events {
     reported: Vec<StepKey>,
 }
 
-impl Events {
+impl ResponseEvents {
     pub(super) fn new(sealing: Sealing) -> Self {
         Self { sealing, began: false, ended: false, reported: Vec::new() }
     }
 }
 
-impl EventDecoder for Events {
-    fn event(&mut self, name: &[u8], data: Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+impl EventDecoder for ResponseEvents {
+    fn event(&mut self, name: &[u8], data: Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         if self.ended || data.is_empty() || data.as_ref() == b"[DONE]" {
             return Ok(());
         }
@@ -76,8 +76,8 @@ impl EventDecoder for Events {
     }
 }
 
-impl Events {
-    fn begin(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+impl ResponseEvents {
+    fn begin(&mut self, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         if !self.began {
             let event: ResourceEvent<'_> = read_as(data)?;
             self.began = true;
@@ -86,7 +86,7 @@ impl Events {
         Ok(())
     }
 
-    fn end(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn end(&mut self, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         let event: ResourceEvent<'_> = read_as(data)?;
         let resource = event.response.ok_or_else(|| lacks("response"))?;
         deltas.push(begin(&resource, data));
@@ -96,7 +96,7 @@ impl Events {
         Ok(())
     }
 
-    fn error(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn error(&mut self, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         let event: ErrorEvent<'_> = read_as(data)?;
         self.ended = true;
         deltas.push(Delta::End(End::Failed(error_event(&event, self.sealing.meanings))));
@@ -104,12 +104,12 @@ impl Events {
     }
 
     /// Some servers break off with a bare error object.
-    fn nameless(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn nameless(&mut self, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         let event: ErrorEvent<'_> = read_as(data)?;
         if event.error.is_some() { self.error(data, deltas) } else { Err(lacks("type")) }
     }
 
-    fn open(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn open(&mut self, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         let (key, item) = item(data)?;
         self.reported.push(key);
         let item = self.sealing.seal(item);
@@ -124,7 +124,7 @@ impl Events {
         Ok(())
     }
 
-    fn close(&mut self, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn close(&mut self, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
         let (key, item) = item(data)?;
         let item = Box::new(self.sealing.seal(item));
         if self.reported.contains(&key) {
@@ -149,7 +149,7 @@ fn place(event: &DeltaEvent<'_>) -> (StepKey, u32) {
     (event.output_index.unwrap_or_default(), part)
 }
 
-fn text(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn text(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, part) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
@@ -161,7 +161,7 @@ fn text(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn arguments(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn arguments(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, _) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
@@ -169,7 +169,7 @@ fn arguments(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn thought(data: &Bytes, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn thought(data: &Document, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, part) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
@@ -182,7 +182,7 @@ fn thought(data: &Bytes, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), D
     Ok(())
 }
 
-fn refusal(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn refusal(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, part) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);
@@ -191,7 +191,7 @@ fn refusal(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
 }
 
 /// Parts of reasoning are opened by their first delta; those of a message may stay empty.
-fn open_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn open_part(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: PartEvent<'_> = read_as(data)?;
     let kind = event.part.as_ref().and_then(|part| part.kind).map(Str::escaped);
     let kind = match kind {
@@ -206,7 +206,7 @@ fn open_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn close_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn close_part(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: PartEvent<'_> = read_as(data)?;
     let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
     if let Some(whole) = event.part {
@@ -218,7 +218,7 @@ fn close_part(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> 
     Ok(())
 }
 
-fn annotation(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn annotation(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: AnnotationEvent<'_> = read_as(data)?;
     let annotation = read::annotation(&event.annotation.ok_or_else(|| lacks("annotation"))?, data);
     let (key, part) = (event.output_index.unwrap_or_default(), event.content_index.unwrap_or_default());
@@ -227,7 +227,7 @@ fn annotation(data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> 
 }
 
 /// The item of an event. One of an unknown kind may give the known field names another shape (C14).
-fn item(data: &Bytes) -> Result<(StepKey, Item), DecodeError> {
+fn item(data: &Document) -> Result<(StepKey, Item), DecodeError> {
     let first = match read_as::<ItemEvent<'_>>(data) {
         Ok(event) => {
             let item = event.item.ok_or_else(|| lacks("item"))?;
@@ -240,7 +240,7 @@ fn item(data: &Bytes) -> Result<(StepKey, Item), DecodeError> {
     Ok((event.output_index.unwrap_or_default(), item))
 }
 
-fn opaque(kind: &str, data: &Bytes, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn opaque(kind: &str, data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: OtherEvent<'_> = read_as(data)?;
     let key = event.output_index.and_then(|raw| raw.0.get().parse().ok());
     deltas.push(Delta::Opaque { key, kind: kind.into(), fields: extra_of(&event.extra, data) });

@@ -7,6 +7,7 @@ mod sample;
 use bytes::Bytes;
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
+use lattice_wire::Document;
 
 use super::Kind;
 use crate::error::{DecodeError, EncodeError, SettingsError};
@@ -56,7 +57,7 @@ impl Provider for Demo {
         Box::new(Nothing)
     }
 
-    fn decode(&self, _: &Turn, _: &Bytes, _: &mut Vec<Delta>) -> Result<(), DecodeError> {
+    fn decode(&self, _: &Turn, _: &Document, _: &mut Vec<Delta>) -> Result<(), DecodeError> {
         Err(DecodeError::Cut)
     }
 

@@ -12,7 +12,7 @@ use crate::error::SettingsError;
 use crate::faults::{Meanings, OPENAI};
 use crate::provider::Provider;
 use crate::served::{Address, Served};
-use crate::settings::{API, API_KEY, Api, ENDPOINT, Form, Setting, Settings};
+use crate::settings::{API, API_KEY, Api, ENDPOINT, Setting, Settings, ValueForm};
 
 pub use presets::{PRESETS, Preset};
 
@@ -22,13 +22,13 @@ pub(crate) const KIND: Kind =
 
 const PRESET: Setting = Setting::new(
     "preset",
-    Form::Word(&presets::NAMES),
+    ValueForm::Word(&presets::NAMES),
     "For `openai_compatible`: the preset that knows the server's address and ways.",
 );
 
 const MAX_TOKENS_FIELD: Setting = Setting::new(
     "max_tokens_field",
-    Form::Word(&["max_tokens", "max_completion_tokens"]),
+    ValueForm::Word(&["max_tokens", "max_completion_tokens"]),
     "`openai_compatible`: what the server calls the most output tokens. Default `max_tokens`.",
 );
 

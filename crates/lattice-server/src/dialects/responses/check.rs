@@ -1,7 +1,7 @@
 //! The checks of single values, each naming the field it refuses.
 
-use bytes::Bytes;
 use lattice_model::{Path, Text, Word};
+use lattice_wire::Document;
 use lattice_wire::{Raw, Str};
 
 /// The longest text of one content part, in bytes: the standard's `maxLength`.
@@ -42,7 +42,7 @@ impl Invalid {
 }
 
 /// A text that UTF-8 can express and that is not too long.
-pub(super) fn text(value: Str<'_>, body: &Bytes, path: Path<'_>, limit: usize) -> Result<Text, Invalid> {
+pub(super) fn text(value: Str<'_>, body: &Document, path: Path<'_>, limit: usize) -> Result<Text, Invalid> {
     if !value.is_valid() {
         return Err(Invalid::value(
             path,
@@ -58,7 +58,7 @@ pub(super) fn text(value: Str<'_>, body: &Bytes, path: Path<'_>, limit: usize) -
 /// A required text.
 pub(super) fn required_text(
     value: Option<Str<'_>>,
-    body: &Bytes,
+    body: &Document,
     path: Path<'_>,
     limit: usize,
 ) -> Result<Text, Invalid> {
@@ -71,7 +71,7 @@ pub(super) fn required_text(
 /// An optional text.
 pub(super) fn optional_text(
     value: Option<Str<'_>>,
-    body: &Bytes,
+    body: &Document,
     path: Path<'_>,
     limit: usize,
 ) -> Result<Option<Text>, Invalid> {

@@ -1,9 +1,9 @@
 //! `POST /v1/responses`: the body becomes a turn, strictly checked. Every refusal names its field by its path.
 
-use bytes::Bytes;
 use lattice_model::{
     Format, Include, Item, Message, Part, Path, ReasoningSettings, Role, Sampling, Turn, Verbosity,
 };
+use lattice_wire::Document;
 use lattice_wire::extra_of;
 use lattice_wire::responses::request::{Input, Reasoning, Request, TextFormat, TextSettings};
 
@@ -12,7 +12,7 @@ use super::from_wire_items::items;
 use super::from_wire_tools::{tool_choice, tools};
 
 /// Reads the body. `id` and `created_at` are those of the response to be made.
-pub(crate) fn turn(body: &Bytes, id: String, created_at: i64) -> Result<Turn, Invalid> {
+pub(crate) fn turn(body: &Document, id: String, created_at: i64) -> Result<Turn, Invalid> {
     let request: Request<'_> = lattice_wire::parse(body).map_err(|error| {
         let param = (!error.path.is_empty()).then_some(error.path);
         let message = match &param {
@@ -101,7 +101,7 @@ fn refuse_state(request: &Request<'_>) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn extra(request: &Request<'_>, body: &Bytes) -> Result<lattice_model::Extra, Invalid> {
+fn extra(request: &Request<'_>, body: &Document) -> Result<lattice_model::Extra, Invalid> {
     if let Some((field, _)) = request.stream_options.as_ref().and_then(|options| options.extra.first()) {
         let param = format!("stream_options.{field}");
         return Err(Invalid::unsupported(param.clone(), format!("`{param}` is not known")));
@@ -113,7 +113,7 @@ fn extra(request: &Request<'_>, body: &Bytes) -> Result<lattice_model::Extra, In
     Ok(extra_of(&request.extra, body))
 }
 
-fn input(input: Option<&Input<'_>>, body: &Bytes) -> Result<Vec<Item>, Invalid> {
+fn input(input: Option<&Input<'_>>, body: &Document) -> Result<Vec<Item>, Invalid> {
     match input {
         None => Err(Invalid::missing("input")),
         Some(Input::Items(list)) if list.is_empty() => {
@@ -154,7 +154,7 @@ fn sampling(request: &Request<'_>) -> Result<Sampling, Invalid> {
     })
 }
 
-fn reasoning(settings: &Reasoning<'_>, body: &Bytes) -> Result<ReasoningSettings, Invalid> {
+fn reasoning(settings: &Reasoning<'_>, body: &Document) -> Result<ReasoningSettings, Invalid> {
     Ok(ReasoningSettings {
         effort: check::word(settings.effort, Path::Field("reasoning.effort"))?,
         summary: check::word(settings.summary, Path::Field("reasoning.summary"))?,
@@ -176,7 +176,7 @@ fn include(request: &Request<'_>) -> Include {
 
 fn text_settings(
     text: Option<&TextSettings<'_>>,
-    body: &Bytes,
+    body: &Document,
 ) -> Result<(Format, Option<Verbosity>), Invalid> {
     let Some(text) = text else { return Ok((Format::Text, None)) };
     let verbosity = check::word(text.verbosity, Path::Field("text.verbosity"))?;
@@ -184,7 +184,7 @@ fn text_settings(
     Ok((format.unwrap_or_default(), verbosity))
 }
 
-fn text_format(format: &TextFormat<'_>, body: &Bytes) -> Result<Format, Invalid> {
+fn text_format(format: &TextFormat<'_>, body: &Document) -> Result<Format, Invalid> {
     let kind =
         check::one_of(format.kind, Path::Field("text.format.type"), &["text", "json_object", "json_schema"])?;
     if let Some((field, _)) = format.extra.first() {

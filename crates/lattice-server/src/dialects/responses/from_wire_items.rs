@@ -1,8 +1,8 @@
 //! `input`: items and their parts.
 
+use lattice_wire::Document;
 use std::collections::HashSet;
 
-use bytes::Bytes;
 use lattice_model::{
     Annotation, Detail, Extra, File, FunctionCall, FunctionCallOutput, Image, Item, Json, Message, OtherItem,
     OutputText, Part, Path, Phase, Reasoning, Role, Status, Text, UrlCitation,
@@ -14,7 +14,7 @@ use lattice_wire::{Str, extra_of};
 use super::base64;
 use super::check::{self, FILE_LIMIT, IMAGE_LIMIT, Invalid, TEXT_LIMIT};
 
-pub(super) fn items(items: &[wire::Item<'_>], body: &Bytes) -> Result<Vec<Item>, Invalid> {
+pub(super) fn items(items: &[wire::Item<'_>], body: &Document) -> Result<Vec<Item>, Invalid> {
     let mut calls = HashSet::new();
     let mut all = Vec::with_capacity(items.len());
     for (at, one) in items.iter().enumerate() {
@@ -38,7 +38,7 @@ pub(super) fn items(items: &[wire::Item<'_>], body: &Bytes) -> Result<Vec<Item>,
     Ok(all)
 }
 
-fn item(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<Item, Invalid> {
+fn item(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<Item, Invalid> {
     let kind = match (item.kind, item.role, item.id) {
         (Some(kind), _, _) => kind.plain(),
         (None, Some(_), _) => "message".to_owned(),
@@ -76,7 +76,7 @@ fn status(item: &wire::Item<'_>, path: Path<'_>) -> Result<Option<Status>, Inval
     }))
 }
 
-fn message(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<Message, Invalid> {
+fn message(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<Message, Invalid> {
     let role =
         match check::one_of(item.role, path.key("role"), &["user", "assistant", "system", "developer"])? {
             None => return Err(Invalid::missing(path.key("role"))),
@@ -126,7 +126,7 @@ fn plain_part(role: Role, text: Text) -> Part {
     }
 }
 
-fn function_call(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<FunctionCall, Invalid> {
+fn function_call(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<FunctionCall, Invalid> {
     let path_arguments = path.key("arguments");
     let arguments = match &item.arguments {
         Some(wire::Content::Text(text)) => check::text(*text, body, path_arguments, usize::MAX)?,
@@ -148,7 +148,7 @@ fn function_call(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<
 fn function_call_output(
     item: &wire::Item<'_>,
     path: Path<'_>,
-    body: &Bytes,
+    body: &Document,
 ) -> Result<FunctionCallOutput, Invalid> {
     let path_output = path.key("output");
     let output = match &item.output {
@@ -171,7 +171,7 @@ fn function_call_output(
     })
 }
 
-fn reasoning(item: &wire::Item<'_>, path: Path<'_>, body: &Bytes) -> Result<Reasoning, Invalid> {
+fn reasoning(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<Reasoning, Invalid> {
     if item.summary.is_none() {
         return Err(Invalid::missing(path.key("summary")));
     }
@@ -192,7 +192,7 @@ fn thoughts(
     content: Option<&wire::Content<'_>>,
     path: Path<'_>,
     kind: &'static str,
-    body: &Bytes,
+    body: &Document,
 ) -> Result<Vec<Text>, Invalid> {
     let parts = match content {
         None => return Ok(Vec::new()),
@@ -242,12 +242,17 @@ fn read_parts(
     parts: &[wire::Part<'_>],
     path: Path<'_>,
     allowed: Allowed,
-    body: &Bytes,
+    body: &Document,
 ) -> Result<Vec<Part>, Invalid> {
     parts.iter().enumerate().map(|(at, part)| read_part(part, path.index(at), allowed, body)).collect()
 }
 
-fn read_part(part: &wire::Part<'_>, path: Path<'_>, allowed: Allowed, body: &Bytes) -> Result<Part, Invalid> {
+fn read_part(
+    part: &wire::Part<'_>,
+    path: Path<'_>,
+    allowed: Allowed,
+    body: &Document,
+) -> Result<Part, Invalid> {
     let kind = part.kind.ok_or_else(|| Invalid::missing(path.key("type")))?.plain();
     if !allowed.kinds().contains(&kind.as_str()) {
         if KNOWN.contains(&kind.as_str()) {
@@ -274,7 +279,7 @@ fn read_part(part: &wire::Part<'_>, path: Path<'_>, allowed: Allowed, body: &Byt
     })
 }
 
-fn image(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Bytes) -> Result<Part, Invalid> {
+fn image(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Document) -> Result<Part, Invalid> {
     let path_url = path.key("image_url");
     let url = check::optional_text(part.image_url, body, path_url, IMAGE_LIMIT)?;
     match &url {
@@ -311,7 +316,7 @@ fn check_url(url: &Text, path: Path<'_>) -> Result<(), Invalid> {
     Err(Invalid::value(path, format!("`{path}` must be an http, https or data URL")))
 }
 
-fn file(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Bytes) -> Result<Part, Invalid> {
+fn file(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Document) -> Result<Part, Invalid> {
     let data = check::optional_text(part.file_data, body, path.key("file_data"), FILE_LIMIT)?;
     let url = check::optional_text(part.file_url, body, path.key("file_url"), FILE_LIMIT)?;
     if data.is_none() && url.is_none() && !extra.iter().any(|(name, _)| &**name == "file_id") {
@@ -322,7 +327,7 @@ fn file(part: &wire::Part<'_>, path: Path<'_>, extra: Extra, body: &Bytes) -> Re
     Ok(Part::File(File { filename, data, url, extra }))
 }
 
-fn annotations(part: &wire::Part<'_>, path: Path<'_>, body: &Bytes) -> Result<Vec<Annotation>, Invalid> {
+fn annotations(part: &wire::Part<'_>, path: Path<'_>, body: &Document) -> Result<Vec<Annotation>, Invalid> {
     let list = part.annotations.iter().flatten().enumerate();
     let list_path = path.key("annotations");
     list.map(|(at, annotation)| annotation_of(annotation, list_path.index(at), body)).collect()
@@ -331,7 +336,7 @@ fn annotations(part: &wire::Part<'_>, path: Path<'_>, body: &Bytes) -> Result<Ve
 fn annotation_of(
     annotation: &wire::Annotation<'_>,
     path: Path<'_>,
-    body: &Bytes,
+    body: &Document,
 ) -> Result<Annotation, Invalid> {
     let kind = annotation.kind.ok_or_else(|| Invalid::missing(path.key("type")))?.plain();
     if kind != "url_citation" {
@@ -351,7 +356,7 @@ fn annotation_of(
 }
 
 /// The item's unknown fields; a field that belongs to another kind of item is an error.
-fn leftovers(item: &wire::Item<'_>, path: Path<'_>, own: &[&str], body: &Bytes) -> Result<Extra, Invalid> {
+fn leftovers(item: &wire::Item<'_>, path: Path<'_>, own: &[&str], body: &Document) -> Result<Extra, Invalid> {
     let set = [
         ("role", item.role.is_some()),
         ("phase", item.phase.is_some()),
@@ -372,7 +377,12 @@ fn leftovers(item: &wire::Item<'_>, path: Path<'_>, own: &[&str], body: &Bytes) 
     }
 }
 
-fn part_leftovers(part: &wire::Part<'_>, kind: &str, path: Path<'_>, body: &Bytes) -> Result<Extra, Invalid> {
+fn part_leftovers(
+    part: &wire::Part<'_>,
+    kind: &str,
+    path: Path<'_>,
+    body: &Document,
+) -> Result<Extra, Invalid> {
     let own: &[&str] = match kind {
         "output_text" => &["text", "annotations", "logprobs"],
         "refusal" => &["refusal"],
@@ -403,7 +413,7 @@ fn part_leftovers(part: &wire::Part<'_>, kind: &str, path: Path<'_>, body: &Byte
 }
 
 /// An annotation of an unknown kind, whole.
-fn annotation_object(annotation: &wire::Annotation<'_>, body: &Bytes) -> Json {
+fn annotation_object(annotation: &wire::Annotation<'_>, body: &Document) -> Json {
     let mut writer = JsonWriter::new();
     writer.object(|writer| {
         writer.extra(&annotation.fields(body, &[]));

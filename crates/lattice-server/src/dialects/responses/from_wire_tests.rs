@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use lattice_model::{Format, Item, Part, Role, Tool, ToolChoice, ToolMode, Turn};
+use lattice_wire::Document;
 use serde_json::{Value, json};
 
 use super::Invalid;
 use super::from_wire::turn;
 
 fn read(body: &Value) -> Result<Turn, Invalid> {
-    turn(&Bytes::from(body.to_string()), "resp_1".into(), 1)
+    turn(&Document::from(body.to_string()), "resp_1".into(), 1)
 }
 
 fn with(changes: &Value) -> Value {
@@ -158,10 +159,10 @@ fn refusals_name_the_field_by_its_path() {
 #[test]
 fn what_is_no_json_is_refused_as_a_whole() {
     for body in ["", "{", "[]", "{\"model\": \"m\",}", "{\"model\": \"\\ud800\", \"input\": \"x\"", "nul"] {
-        let invalid = turn(&Bytes::from(body), String::new(), 0).expect_err(body);
+        let invalid = turn(&Document::from(body), String::new(), 0).expect_err(body);
         assert_eq!(invalid.param, None, "{body}");
     }
-    assert!(turn(&Bytes::from_static(b"{\"model\": \"\xff\"}"), String::new(), 0).is_err());
+    assert!(turn(&Bytes::from_static(b"{\"model\": \"\xff\"}").into(), String::new(), 0).is_err());
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn contents_are_slices_of_the_body() {
         json!({"model": "m", "input": [{"role": "user", "content": "a long text \n with an escape"}]})
             .to_string(),
     );
-    let turn = turn(&body, String::new(), 0).unwrap();
+    let turn = turn(&body.clone().into(), String::new(), 0).unwrap();
     let Item::Message(message) = &turn.input[0] else { panic!() };
     let Part::InputText { text, .. } = &message.content[0] else { panic!() };
     let range = body.as_ptr_range();

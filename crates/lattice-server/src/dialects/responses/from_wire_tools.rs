@@ -1,7 +1,7 @@
 //! `tools` and `tool_choice`.
 
-use bytes::Bytes;
 use lattice_model::{FunctionTool, HostedTool, Path, Tool, ToolChoice, ToolMode};
+use lattice_wire::Document;
 use lattice_wire::responses::request as wire;
 use lattice_wire::{Raw, extra_of};
 
@@ -10,7 +10,7 @@ use super::check::{self, Invalid, TEXT_LIMIT};
 /// More tools than this are refused.
 const TOOLS_LIMIT: usize = 1024;
 
-pub(super) fn tools(tools: &[wire::Tool<'_>], body: &Bytes) -> Result<Vec<Tool>, Invalid> {
+pub(super) fn tools(tools: &[wire::Tool<'_>], body: &Document) -> Result<Vec<Tool>, Invalid> {
     if tools.len() > TOOLS_LIMIT {
         return Err(Invalid::value("tools", format!("`tools` may hold at most {TOOLS_LIMIT} tools")));
     }
@@ -31,7 +31,7 @@ pub(super) fn tools(tools: &[wire::Tool<'_>], body: &Bytes) -> Result<Vec<Tool>,
     Ok(tools)
 }
 
-fn tool(tool: &wire::Tool<'_>, path: Path<'_>, body: &Bytes) -> Result<Tool, Invalid> {
+fn tool(tool: &wire::Tool<'_>, path: Path<'_>, body: &Document) -> Result<Tool, Invalid> {
     let kind = tool.kind.ok_or_else(|| Invalid::missing(path.key("type")))?.plain();
     if kind != "function" {
         return Ok(Tool::Hosted(HostedTool { kind, fields: tool.fields(body, &["type"]) }));
@@ -51,7 +51,7 @@ fn tool(tool: &wire::Tool<'_>, path: Path<'_>, body: &Bytes) -> Result<Tool, Inv
 pub(super) fn tool_choice(
     choice: Option<Raw<'_>>,
     tools: &[Tool],
-    body: &Bytes,
+    body: &Document,
 ) -> Result<Option<ToolChoice>, Invalid> {
     let Some(choice) = choice.filter(|choice| !choice.is_null()) else { return Ok(None) };
     let choice = read_choice(choice, body)?;
@@ -79,7 +79,7 @@ fn offers(tools: &[Tool], name: &str) -> bool {
     tools.iter().any(|tool| matches!(tool, Tool::Function(function) if function.name == name))
 }
 
-fn read_choice(choice: Raw<'_>, body: &Bytes) -> Result<ToolChoice, Invalid> {
+fn read_choice(choice: Raw<'_>, body: &Document) -> Result<ToolChoice, Invalid> {
     let raw = choice.0.get();
     if raw.starts_with('"') {
         let word = serde_json::from_str::<String>(raw).unwrap_or_default();
@@ -103,7 +103,7 @@ fn read_choice(choice: Raw<'_>, body: &Bytes) -> Result<ToolChoice, Invalid> {
 }
 
 /// A list with a hosted tool in it is left to a provider that knows it.
-fn allowed(object: &wire::ToolChoice<'_>, whole: Raw<'_>, body: &Bytes) -> Result<ToolChoice, Invalid> {
+fn allowed(object: &wire::ToolChoice<'_>, whole: Raw<'_>, body: &Document) -> Result<ToolChoice, Invalid> {
     let tools = object.tools.as_deref().ok_or_else(|| Invalid::missing("tool_choice.tools"))?;
     if tools.is_empty() || tools.len() > 128 {
         return Err(Invalid::value("tool_choice.tools", "`tool_choice.tools` must hold 1 to 128 tools"));

@@ -9,7 +9,7 @@ use crate::source::Source;
 
 /// The configuration once it is right: nothing in it has to be checked again.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct Config {
     /// Where it comes from.
     pub source: Source,
     /// The gateway's own HTTP server.
@@ -26,7 +26,7 @@ pub struct Settings {
     pub notices: Vec<String>,
 }
 
-impl Settings {
+impl Config {
     /// The entry of this name.
     pub fn provider(&self, name: &str) -> Option<&ProviderEntry> {
         self.providers.iter().find(|entry| entry.settings.name() == name)

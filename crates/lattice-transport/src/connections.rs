@@ -1,4 +1,4 @@
-//! A line to one provider or token service: lanes, proxy and timeouts, without credentials.
+//! The connections to one provider or token service: lanes, proxy and timeouts, without credentials.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use lattice_wire::write::Segments;
 use rustls::ClientConfig;
 use tokio::time::{Instant, Sleep};
 
-use crate::answer::{Answer, AnswerBody};
+use crate::answer::{HttpAnswer, HttpAnswerBody};
 use crate::connector::Connector;
 use crate::error::SendError;
 use crate::lanes::{Lanes, Load};
@@ -31,7 +31,7 @@ const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 32 << 20;
 
 /// See the file.
-pub(crate) struct Line {
+pub(crate) struct Connections {
     tls: Arc<ClientConfig>,
     proxies: Option<Arc<Rules>>,
     timeouts: Timeouts,
@@ -39,13 +39,13 @@ pub(crate) struct Line {
     agent: HeaderValue,
 }
 
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for Connections {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Line").field("timeouts", &self.timeouts).finish_non_exhaustive()
+        formatter.debug_struct("Connections").field("timeouts", &self.timeouts).finish_non_exhaustive()
     }
 }
 
-impl Line {
+impl Connections {
     pub(crate) fn new(tls: Arc<ClientConfig>, proxy: &Proxy, timeouts: Timeouts) -> Self {
         let agent = HeaderValue::from_static(concat!("latticelm/", env!("CARGO_PKG_VERSION")));
         Self { tls, proxies: proxy.rules().map(Arc::new), timeouts, lanes: Lanes::new(), agent }
@@ -61,7 +61,7 @@ impl Line {
         &self,
         request: Request<Segments>,
         deadline: Option<Instant>,
-    ) -> Result<Answer, SendError> {
+    ) -> Result<HttpAnswer, SendError> {
         let request = self.prepare(request);
         let sensitive = request.headers().values().filter(|value| value.is_sensitive()).cloned().collect();
         let is_tls = request.uri().scheme_str() == Some("https");
@@ -76,8 +76,8 @@ impl Line {
             }
         };
         let (head, incoming) = answer.into_parts();
-        let body = AnswerBody::new(incoming, timer, self.timeouts.idle, deadline, place);
-        Ok(Answer { status: head.status, headers: head.headers, sensitive, body })
+        let body = HttpAnswerBody::new(incoming, timer, self.timeouts.idle, deadline, place);
+        Ok(HttpAnswer { status: head.status, headers: head.headers, sensitive, body })
     }
 
     fn prepare(&self, request: Request<Segments>) -> Request<SegmentsBody> {
