@@ -13,9 +13,8 @@ fuzz_target!(|data: &[u8]| {
     let (providers, turn) = PROVIDERS.get_or_init(|| (lattice_fuzz::providers(), lattice_fuzz::turn()));
     let Some((choice, answer)) = data.split_first() else { return };
     let Some(provider) = providers.get(usize::from(*choice) % providers.len()) else { return };
-    let body = Bytes::copy_from_slice(answer);
     let mut deltas = Vec::new();
-    let _ = provider.decode(turn, &body, &mut deltas);
+    let _ = provider.decode(turn, &Bytes::copy_from_slice(answer).into(), &mut deltas);
     let _ = provider.fault(400 + u16::from(*choice), &Default::default(), answer);
 
     let whole = stream(provider.as_ref(), turn, std::iter::once(answer));

@@ -8,17 +8,15 @@ pub fn providers() -> Vec<Box<dyn Provider>> {
 }
 
 fn provider(kind: &str) -> Option<Box<dyn Provider>> {
-    let settings = Settings { name: "fuzz".into(), kind: kind.into(), ..Settings::default() };
-    let endpoint = Some("https://example.com".to_owned());
-    let key = Some("key".to_owned().into());
-    let attempts = [
-        settings.clone(),
-        Settings { api_key: key.clone(), ..settings.clone() },
-        Settings { endpoint: endpoint.clone(), api_key: key.clone(), ..settings.clone() },
-        Settings { endpoint: Some("https://example.com/anthropic".into()), api_key: key.clone(), ..settings.clone() },
-        Settings { api_key: key, project: Some("p".into()), location: Some("global".into()), ..settings },
+    let key = ("api_key", "key");
+    let attempts: [&[(&str, &str)]; 5] = [
+        &[],
+        &[key],
+        &[key, ("endpoint", "https://example.com")],
+        &[key, ("endpoint", "https://example.com/anthropic")],
+        &[key, ("project", "p"), ("location", "global")],
     ];
-    attempts.into_iter().find_map(|settings| build(settings).ok())
+    attempts.into_iter().find_map(|values| build(&Settings::with("fuzz", kind, values).ok()?).ok())
 }
 
 /// A turn to decode answers for.

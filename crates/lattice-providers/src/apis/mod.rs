@@ -6,6 +6,8 @@ pub(crate) mod chat_completions;
 pub(crate) mod gemini;
 pub(crate) mod messages;
 pub(crate) mod responses;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use lattice_wire::Document;
 use std::fmt::Debug;

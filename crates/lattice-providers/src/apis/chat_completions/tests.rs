@@ -9,7 +9,7 @@ use lattice_model::{
 };
 use serde_json::{Value, json};
 
-use crate::apis::responses::tests::turn;
+use crate::apis::testing::{shown, turn};
 use crate::error::DecodeError;
 use crate::provider::Provider;
 use crate::settings::Settings;
@@ -100,16 +100,6 @@ fn finish(reason: &str) -> Value {
 
 fn ends(deltas: &[Delta]) -> Vec<&End> {
     deltas.iter().filter_map(|delta| if let Delta::End(end) = delta { Some(end) } else { None }).collect()
-}
-
-fn shown(deltas: &[Delta]) -> String {
-    let mut shown = String::new();
-    for delta in deltas {
-        let line: String = format!("{delta:?}").chars().take(400).collect();
-        shown.push_str(&line);
-        shown.push('\n');
-    }
-    shown
 }
 
 /// What the gateway makes of the deltas: the items, in the order in which they were opened.

@@ -7,8 +7,9 @@ use http::HeaderMap;
 use lattice_model::{Delta, End, FaultKind, Item, Text, Turn};
 use serde_json::{Value, json};
 
-use crate::error::{DecodeError, EncodeError};
-use crate::provider::{Credential, Exchange, Model, Provider};
+use crate::apis::testing::{shown, turn};
+use crate::error::DecodeError;
+use crate::provider::{Credential, Provider};
 use crate::settings::Settings;
 
 mod requests;
@@ -21,15 +22,6 @@ fn vertex(api_key: Option<&str>) -> Box<dyn Provider> {
     let place = [("project", "acme"), ("location", "europe-west4")];
     let values = api_key.map_or_else(|| place.to_vec(), |key| vec![("api_key", key)]);
     crate::build(&Settings::with("main", "vertexai", &values).unwrap()).unwrap()
-}
-
-fn turn() -> Turn {
-    Turn {
-        format: lattice_model::Format::Text,
-        include: lattice_model::Include { encrypted_reasoning: true, ..Default::default() },
-        stream: true,
-        ..Turn::new("resp_0123456789abcdef0123456789abcdef".into(), 0, "m".into(), Vec::new())
-    }
 }
 
 fn recordings() -> Vec<(String, Value)> {
@@ -64,16 +56,6 @@ fn read(chunks: &[Bytes]) -> (Vec<Delta>, Result<(), DecodeError>) {
     }
     let end = decoder.finish(&mut deltas);
     (deltas, end)
-}
-
-fn shown(deltas: &[Delta]) -> String {
-    let mut shown = String::new();
-    for delta in deltas {
-        let line: String = format!("{delta:?}").chars().take(400).collect();
-        shown.push_str(&line);
-        shown.push('\n');
-    }
-    shown
 }
 
 #[test]

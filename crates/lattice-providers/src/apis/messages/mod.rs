@@ -7,6 +7,8 @@ pub(crate) mod headers;
 mod models;
 mod request;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod thinking;
 
 use http::HeaderMap;

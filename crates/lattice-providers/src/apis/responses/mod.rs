@@ -4,7 +4,7 @@ mod answer;
 mod request;
 mod stream;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};

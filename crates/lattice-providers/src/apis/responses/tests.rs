@@ -8,6 +8,7 @@ use lattice_model::{Delta, End, Fault, FaultKind, IncompleteReason, Item, Part, 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::apis::testing::{shown, turn};
 use crate::error::DecodeError;
 use crate::provider::Provider;
 use crate::settings::Settings;
@@ -16,15 +17,6 @@ mod requests;
 
 pub(crate) fn openai() -> Box<dyn Provider> {
     crate::build(&Settings::with("main", "openai", &[("api_key", "key")]).unwrap()).unwrap()
-}
-
-pub(crate) fn turn() -> Turn {
-    Turn {
-        format: lattice_model::Format::Text,
-        include: lattice_model::Include { encrypted_reasoning: true, ..Default::default() },
-        stream: true,
-        ..Turn::new("resp_0123456789abcdef0123456789abcdef".into(), 0, "m".into(), Vec::new())
-    }
 }
 
 /// What speaks this API: all of `openai-responses`, and of `azure-openai` what is not about chat completions.
@@ -92,16 +84,6 @@ fn items(deltas: &[Delta]) -> Vec<&Item> {
         }
     }
     deltas.iter().filter_map(item).collect()
-}
-
-fn shown(deltas: &[Delta]) -> String {
-    let mut shown = String::new();
-    for delta in deltas {
-        let line: String = format!("{delta:?}").chars().take(400).collect();
-        shown.push_str(&line);
-        shown.push('\n');
-    }
-    shown
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use http::Request;
 use lattice_wire::write::Segments;
 
-use crate::apis::responses::tests::turn;
+use crate::apis::testing::turn;
 use crate::error::SettingsError;
 use crate::provider::{Credential, Exchange, Model, Provider, TokenSource};
 use crate::settings::Settings;

@@ -135,10 +135,6 @@ fn a_body_that_is_no_completion_is_an_error() {
         assert!(read_whole(&body).is_err(), "{body}");
     }
     let mut deltas = Vec::new();
-    let cut = provider("groq").decode(
-        &crate::apis::responses::tests::turn(),
-        &"{\"choices\":[".into(),
-        &mut deltas,
-    );
+    let cut = provider("groq").decode(&crate::apis::testing::turn(), &"{\"choices\":[".into(), &mut deltas);
     assert!(cut.is_err() && deltas.is_empty());
 }

@@ -1,60 +1,12 @@
 //! What turns become.
 
 use lattice_model::{
-    Effort, File, Format, FunctionCall, FunctionCallOutput, FunctionTool, Image, Json, Message, Part,
-    ReasoningSettings, Role, ServiceTier, SummaryDetail, Tool, ToolChoice, ToolMode, Verbosity, Word,
+    Effort, File, Format, FunctionCall, Json, Part, ReasoningSettings, Role, ServiceTier, SummaryDetail,
+    ToolChoice, ToolMode, Verbosity, Word,
 };
 
 use super::*;
-
-fn message(role: Role, content: Vec<Part>) -> Item {
-    let extra = Vec::new();
-    Item::Message(Message { id: None, role, phase: None, status: None, content, extra })
-}
-
-fn text(text: &str) -> Part {
-    Part::InputText { text: Text::new(text), extra: Vec::new() }
-}
-
-fn image(url: &str) -> Part {
-    Part::Image(Image { url: Some(Text::new(url)), detail: None, extra: Vec::new() })
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Item {
-    let (call_id, name) = (id.to_owned(), name.to_owned());
-    let (arguments, extra) = (Text::new(arguments), Vec::new());
-    Item::FunctionCall(FunctionCall { id: None, call_id, name, arguments, status: None, extra })
-}
-
-fn output(id: &str, output: Vec<Part>) -> Item {
-    let call_id = id.to_owned();
-    Item::FunctionCallOutput(FunctionCallOutput {
-        id: None,
-        call_id,
-        output,
-        status: None,
-        extra: Vec::new(),
-    })
-}
-
-fn tool(name: &str) -> Tool {
-    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
-    Tool::Function(FunctionTool {
-        name: name.to_owned(),
-        description: Some(Text::new("d")),
-        parameters: Some(Json::from_value(&schema)),
-        strict: None,
-        extra: Vec::new(),
-    })
-}
-
-fn sent(provider: &dyn Provider, turn: &Turn, model: &str) -> Result<(String, Value), EncodeError> {
-    let model = Model { id: model.to_owned(), ..Model::default() };
-    let Exchange::Call(request) = provider.encode(turn, &model)? else { panic!("a call is needed") };
-    let (parts, body) = request.into_parts();
-    let body = serde_json::from_slice(&body.to_bytes()).unwrap();
-    Ok((format!("{} {:?}", parts.uri, parts.headers), body))
-}
+use crate::apis::testing::{call, image, message, output, sent, text, tool};
 
 fn refused(turn: &Turn, model: &str) -> String {
     sent(&*google(), turn, model).unwrap_err().param

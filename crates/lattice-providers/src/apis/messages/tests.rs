@@ -1,0 +1,76 @@
+//! The recorded exchanges with Anthropic and Azure, read whole and in streams; and what turns become.
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use lattice_model::Delta;
+use serde_json::Value;
+
+use crate::apis::testing::{shown, turn};
+use crate::provider::Provider;
+use crate::settings::Settings;
+
+mod refusals;
+mod requests;
+
+fn claude(more: &[(&str, &str)]) -> Box<dyn Provider> {
+    let values = [&[("api_key", "key")], more].concat();
+    crate::build(&Settings::with("main", "anthropic", &values).unwrap()).unwrap()
+}
+
+/// All of Anthropic's and of Azure's.
+fn recordings() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for folder in ["anthropic", "azure-anthropic"] {
+        let path = format!("{}/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            let recording = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            found.push((format!("{folder}_{}", path.file_stem().unwrap().to_string_lossy()), recording));
+        }
+    }
+    found.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
+    assert!(found.len() > 40);
+    found
+}
+
+#[test]
+fn streams_report_what_was_recorded() {
+    for (name, recording) in recordings() {
+        let Some(stream) = recording["response"]["sse"].as_str() else { continue };
+        let mut decoder = claude(&[]).decoder(&turn());
+        let mut deltas: Vec<Delta> = Vec::new();
+        decoder.feed(Bytes::from(stream.to_owned()), &mut deltas).unwrap();
+        let is_cut = decoder.finish(&mut deltas).is_err();
+        assert_eq!(is_cut, name.ends_with("truncated_connection"), "{name}");
+        insta::assert_snapshot!(name, shown(&deltas));
+    }
+}
+
+#[test]
+fn whole_answers_report_what_was_recorded() {
+    for (name, recording) in recordings() {
+        let response = &recording["response"];
+        if response["status"] != 200 || response["body"]["type"] != "message" {
+            continue;
+        }
+        let mut deltas = Vec::new();
+        claude(&[]).decode(&turn(), &response["body"].to_string().into(), &mut deltas).unwrap();
+        insta::assert_snapshot!(name, shown(&deltas));
+    }
+}
+
+#[test]
+fn c5_errors_keep_their_meaning() {
+    let mut shown = String::new();
+    for (name, recording) in recordings() {
+        let response = &recording["response"];
+        if response["status"] != 200 {
+            let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
+            let fault = claude(&[]).fault(status, &HeaderMap::new(), response["body"].to_string().as_bytes());
+            writeln!(shown, "{name}: {fault:#?}").unwrap();
+        }
+    }
+    insta::assert_snapshot!("faults", shown);
+}
