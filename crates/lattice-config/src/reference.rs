@@ -42,7 +42,7 @@ fn types(text: &mut String) {
         let _ = writeln!(text, "| `{}` | {settings} | {variables} | {prefixes} |", kind.name);
     }
     let presets = list(&mut PRESETS.iter().map(|preset| format!("`{}` ({})", preset.name, preset.endpoint)));
-    let _ = write!(text, "\nPresets of `openai_compatible`, each a `type` too: {presets}.\n");
+    let _ = write!(text, "\nPresets, each a `type` too: {presets}.\n");
 }
 
 /// What a map or a list holds, and how it is named in a path.

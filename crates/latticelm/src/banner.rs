@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use lattice_config::Config;
+use lattice_providers::{KINDS, Kind};
 
 /// More models than this are counted, not listed.
 const LISTED: usize = 12;
@@ -37,9 +38,11 @@ pub(crate) fn banner(settings: &Config, address: SocketAddr) -> String {
         let _ = writeln!(text, "  notice         {notice}");
     }
     if is_demo(settings) {
-        text.push_str(
-            "  No provider is configured, so a DEMO answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY and start\n  \
-             again, or write a configuration file (config.example.yaml shows everything).\n",
+        let _ = writeln!(
+            text,
+            "  No provider is configured, so a DEMO answers. Set one of {} and start\n  \
+             again, or write a configuration file (config.example.yaml shows everything).",
+            keys().join(", ")
         );
     }
     let model = settings.models.first().map(|model| model.name.as_str());
@@ -61,11 +64,17 @@ fn is_demo(settings: &Config) -> bool {
 
 /// A model for a provider that has none declared.
 fn example(prefix: &str) -> &'static str {
-    match prefix {
-        "claude-" => "claude-sonnet-4-5",
-        "gemini-" => "gemini-2.5-flash",
-        _ => "gpt-5-mini",
-    }
+    let named = KINDS.iter().filter(|kind| kind.prefixes.contains(&prefix));
+    named.flat_map(|kind| kind.models).copied().next().unwrap_or("MODEL")
+}
+
+/// The variables that are all that a provider needs.
+pub(crate) fn keys() -> Vec<&'static str> {
+    let alone = |kind: &&Kind| kind.environment.iter().filter(|variable| variable.is_needed).count() == 1;
+    let keys = KINDS.iter().filter(alone).filter_map(|kind| kind.environment.first());
+    keys.filter(|variable| variable.setting == "api_key")
+        .filter_map(|key| key.names.first().copied())
+        .collect()
 }
 
 /// An address that a person can paste: nobody can connect to "all addresses".

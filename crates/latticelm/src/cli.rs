@@ -6,21 +6,29 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::banner::keys;
+
 /// An LLM gateway: one API, Open Responses, in front of many providers.
 #[derive(Debug, Parser)]
 #[command(
     name = "latticelm",
     version,
-    after_help = "Without a command the gateway is started. Without a configuration file it finds its providers from the \
-                  environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, ...), and with none of them it \
-                  answers with a demo.\n\nExit status: 0 success, 1 the configuration or the start failed, 2 the \
-                  command line is wrong."
+    after_help = after_help()
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+}
+
+fn after_help() -> String {
+    format!(
+        "Without a command the gateway is started. Without a configuration file it finds its providers from the \
+         environment ({}, ...), and with none of them it answers with a demo.\n\nExit status: 0 success, 1 the \
+         configuration or the start failed, 2 the command line is wrong.",
+        keys().join(", ")
+    )
 }
 
 /// What to do.
