@@ -17,7 +17,7 @@ use crate::{
     expand, logging, models, overrides, planned, providers, routing, server, shape, timeouts, yaml, zero,
 };
 
-/// A configuration of so many bytes is none.
+/// The largest configuration file that is read, in bytes; a larger one is refused.
 const FILE_LIMIT: u64 = 4 << 20;
 
 /// Reads the configuration: the file if there is one, and the environment over it.
@@ -31,7 +31,7 @@ pub fn load(source: &Source, environment: &Environment) -> Result<Config, Config
     })
 }
 
-/// The same with another judge of the providers' settings.
+/// As [`load`], but `build` checks the providers' settings.
 pub(crate) fn load_with(
     source: &Source,
     environment: &Environment,
@@ -113,7 +113,7 @@ impl<'a> Loading<'a> {
         Some((tree, raw))
     }
 
-    /// The well-known names of services that nothing uses yet: taken, and said so.
+    /// Adds a notice for variables such as `DATABASE_URL` and `REDIS_URL`: they are accepted but not used yet.
     fn notice_unused(&mut self) {
         let names: [&[&str]; 3] =
             [&["DATABASE_URL"], &["REDIS_URL", "RATE_LIMIT_REDIS_URL"], &["ENCRYPTION_KEY"]];

@@ -59,7 +59,7 @@ impl Cursor<'_> {
         let (key, below) = match keys(schema) {
             Some(known) => match known.iter().find(|(name, _)| capitals(name) == *segment) {
                 Some((name, below)) => (name.clone(), below),
-                // A section that is not available yet: whatever is set makes it be there, and so be refused.
+                // Setting any key of a section that is not available yet creates the section, so that it is refused later.
                 None if is_open(schema) => {
                     let node = Node::scalar(origin.clone(), text);
                     self.tree.set(&segment.to_ascii_lowercase(), node);
@@ -77,7 +77,7 @@ impl Cursor<'_> {
             .descend(rest, text, origin, report)
     }
 
-    /// The number of an item that is there, or of the next one, which is then made.
+    /// The index of an existing list item, or of the next one, which is then appended as null.
     fn index(&mut self, segment: &str) -> Result<usize, String> {
         if !matches!(self.tree.value, Value::List(_)) {
             self.tree.value = Value::List(Vec::new());
@@ -94,7 +94,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// The entry of a map that is written so, or a new one.
+    /// The map key that equals `segment` once capitalised, else `segment` in lower case for a new entry.
     fn entry_named(&self, segment: &str) -> Result<String, String> {
         let Value::Map(entries) = &self.tree.value else { return Ok(segment.to_ascii_lowercase()) };
         let mut same = entries.iter().map(|(name, ..)| name).filter(|name| capitals(name) == segment);

@@ -132,7 +132,7 @@ pub struct Transport {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// Through what.
+    /// Which proxy to use, if any.
     pub proxy: Proxy,
 }
 

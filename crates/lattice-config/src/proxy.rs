@@ -12,7 +12,7 @@ use crate::value::Secret;
 /// Through what a provider is reached.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Proxy {
-    /// Through what `HTTPS_PROXY` and its like say.
+    /// As `HTTPS_PROXY` and the other proxy variables of the environment say.
     System,
     /// Straight.
     Direct,
@@ -20,7 +20,7 @@ pub enum Proxy {
     Address(ProxyAddress),
 }
 
-/// The address of a proxy. It may hold a password, so it is shown without.
+/// A proxy's address. It may hold a password, so `Debug` and `Display` leave that out.
 #[derive(Clone)]
 pub struct ProxyAddress {
     url: SecretString,

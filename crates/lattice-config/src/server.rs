@@ -25,7 +25,7 @@ pub(crate) struct RawServer {
     header_read_timeout: Option<Period>,
     /// How long a request's body may take to arrive. Default `1m`.
     body_read_timeout: Option<Period>,
-    /// A stream that was quiet for so long gets a comment, so that nothing between gateway and client closes it. Default `15s`.
+    /// How long a stream may be quiet before a comment is sent on it, so that no proxy closes it. Default `15s`.
     heartbeat: Option<Period>,
     /// How long running requests may go on after the signal to stop. Default `30s`.
     shutdown_timeout: Option<Period>,
@@ -68,7 +68,7 @@ pub struct Server {
     pub header_read_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_read_timeout: Duration,
-    /// A comment is sent on a stream that was quiet for so long.
+    /// How long a stream may be quiet before a comment is sent on it to keep the connection open.
     pub heartbeat: Duration,
     /// How long running requests may go on after the signal to stop.
     pub shutdown_timeout: Duration,

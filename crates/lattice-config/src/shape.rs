@@ -43,7 +43,7 @@ pub(crate) fn convert(node: &Node, schema: &Json, path: &Path, report: &mut Repo
     }
 }
 
-/// The part of the schema of an optional value that is not about its absence.
+/// The schema without its `null` alternative, for a value that is optional.
 pub(crate) fn present(schema: &Json) -> &Json {
     let choices = schema.get("anyOf").and_then(Json::as_array);
     let real = |choice: &&Json| choice.get("type").and_then(Json::as_str) != Some("null");

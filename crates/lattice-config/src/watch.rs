@@ -10,7 +10,7 @@ use std::time::Duration;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-/// A change is over when nothing happened for so long: a file that is being written is not read half.
+/// How long the folder must be quiet before the file is read, so that a half-written file is not taken.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// A file under watch, until it is dropped.
@@ -62,7 +62,7 @@ impl Watch {
     }
 }
 
-/// Small and rarely read: not worth a thread of its own.
+/// A hash of the file's content, `None` if unreadable. Blocks, which is fine for a small file that is rarely read.
 fn content(file: &Path) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     std::fs::read(file).ok()?.hash(&mut hasher);

@@ -1,6 +1,6 @@
 //! Reads YAML into a tree that remembers lines and columns.
 //!
-//! Which type a scalar is, the schema says: `on`, `1.10` and `2024-10-21` stay the text they are.
+//! Scalars stay text, so `on`, `1.10` and `2024-10-21` are kept as written: the schema decides their type.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::error::Report;
 use crate::path::Path;
 use crate::tree::{Node, Origin, Scalar, Value};
 
-/// Aliases can make a small file large; a configuration beyond so many values is a mistake.
+/// The most values in a configuration: YAML aliases can make a small file huge.
 const NODES: usize = 100_000;
 
-/// Deeper nesting is a mistake too.
+/// The deepest nesting of lists and maps that is accepted.
 const DEPTH: usize = 64;
 
 /// A mistake in the file that leaves nothing to go on with.

@@ -12,7 +12,7 @@ use crate::tree::{Node, Origin};
 /// The variable that Google's libraries read for application default credentials.
 const GOOGLE_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
-/// The configuration that the environment stands for. Half of a provider is a notice.
+/// Builds the configuration from the environment. A provider whose variables are incomplete only adds a notice.
 pub(crate) fn tree(environment: &Environment, notices: &mut Vec<String>) -> Node {
     let mut tree = Node::map(Origin::Default);
     tree.entry("routing", &Origin::Default).set("by_prefix", Node::scalar(Origin::Default, "true"));
@@ -28,7 +28,7 @@ pub(crate) fn tree(environment: &Environment, notices: &mut Vec<String>) -> Node
     tree
 }
 
-/// Writes the entry that the variables stand for, named as its type, if they do. The result is where it comes from.
+/// Adds a provider entry, named after its type, if its variables are set. Returns the first variable as its origin.
 fn entry(
     tree: &mut Node,
     kind: &Kind,
@@ -50,7 +50,7 @@ fn entry(
         notices.push(half(start, missing));
         return None;
     }
-    // The metadata server of a machine in Google Cloud counts only with a file, since asking it would take a connection.
+    // Google's metadata server is not asked, since that takes a connection: a credentials file is needed.
     if kind.with_google_default && named.is_none() && !gcloud_file(environment)?.is_file() {
         return None;
     }

@@ -6,7 +6,7 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Permit;
 
-/// Everybody may.
+/// Admits every caller: there are no limits yet.
 #[expect(clippy::unused_async, reason = "limits are decided elsewhere, and may refuse")]
 pub(crate) async fn admit() -> Result<Permit, Error> {
     Ok(Permit)

@@ -12,7 +12,7 @@ use crate::directory::{Route, Target};
 use crate::error::{self, Error};
 use crate::mask::{Secrets, mask};
 use crate::record::Record;
-use crate::upstream::{self, Answer, AnswerBody, Call, SendFailure};
+use crate::upstream::{self, Answer, AnswerBody, Call, UpstreamError};
 
 /// The largest answer that is not streamed, in bytes.
 const ANSWER_LIMIT: usize = 128 << 20;
@@ -86,7 +86,7 @@ async fn one(target: &Target, turn: &Turn, deadline: Option<Instant>) -> Result<
     };
     let mut answer = match entry.upstream.send(Call { request, deadline }).await {
         Ok(answer) => answer,
-        Err(failure) => return Err(told(error::of_send(failure), &own_secrets)),
+        Err(error) => return Err(told(error::of_send(error), &own_secrets)),
     };
     let secrets = std::mem::take(&mut answer.secrets).and(own_secrets);
     let begun = if (200..300).contains(&answer.status) {
@@ -113,7 +113,7 @@ async fn read(target: &Target, turn: &Turn, mut answer: Answer) -> Result<(Delta
         loop {
             let over = match upstream::chunk(body.as_mut()).await {
                 Some(Ok(chunk)) => decoder.feed(chunk, &mut first).map(|()| false),
-                Some(Err(failure)) => return Err(error::of_send(failure)),
+                Some(Err(error)) => return Err(error::of_send(error)),
                 None => decoder.finish(&mut first).map(|()| true),
             };
             if let Some(decided) = decided(&first) {
@@ -153,7 +153,7 @@ async fn refused(target: &Target, mut answer: Answer) -> Fault {
     // The status alone is worth reporting when the body cannot be read.
     let (body, broken) = match collect(answer.body.as_mut(), FAULT_LIMIT).await {
         Ok(body) => (body, None),
-        Err(failure) => (Bytes::new(), Some(failure.to_string())),
+        Err(error) => (Bytes::new(), Some(error.to_string())),
     };
     let mut fault = target.entry.provider.fault(answer.status, &answer.headers, &body);
     if let Some(broken) = broken {
@@ -162,10 +162,10 @@ async fn refused(target: &Target, mut answer: Answer) -> Fault {
     fault
 }
 
-async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, SendFailure> {
+async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, UpstreamError> {
     let mut whole = Collected::new(limit);
     while let Some(chunk) = upstream::chunk(body).await {
-        whole.push(chunk?).map_err(|TooLarge| SendFailure::TooLarge(limit))?;
+        whole.push(chunk?).map_err(|TooLarge| UpstreamError::TooLarge(limit))?;
     }
     Ok(whole.finish())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lattice_model::{Class, ErrorBody, Fault, FaultKind};
 use lattice_providers::{DecodeError, EncodeError};
 
-use crate::upstream::SendFailure;
+use crate::upstream::UpstreamError;
 
 /// A turn that failed before its answer began.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,15 +66,15 @@ pub(crate) fn body(fault: &Fault, provider: Option<&str>) -> ErrorBody {
 }
 
 /// An exchange that broke.
-pub(crate) fn of_send(failure: SendFailure) -> Fault {
-    match failure {
-        SendFailure::Unreachable(detail) => Fault::new(FaultKind::Unreachable).with_detail(detail),
-        SendFailure::Timeout(what) => Fault::new(FaultKind::Timeout).with_message(what),
-        SendFailure::Broken(detail) => Fault::new(FaultKind::Connection).with_detail(detail),
-        SendFailure::TooLarge(limit) => {
+pub(crate) fn of_send(error: UpstreamError) -> Fault {
+    match error {
+        UpstreamError::Unreachable(detail) => Fault::new(FaultKind::Unreachable).with_detail(detail),
+        UpstreamError::Timeout(what) => Fault::new(FaultKind::Timeout).with_message(what),
+        UpstreamError::Broken(detail) => Fault::new(FaultKind::Connection).with_detail(detail),
+        UpstreamError::TooLarge(limit) => {
             Fault::new(FaultKind::AnswerTooLarge).with_detail(format!("limit {limit} bytes"))
         }
-        SendFailure::Credentials(detail) => Fault::new(FaultKind::Credentials)
+        UpstreamError::Credentials(detail) => Fault::new(FaultKind::Credentials)
             .with_message("the gateway could not get credentials for the provider; tell the operator")
             .with_detail(detail),
     }

@@ -2,7 +2,7 @@
 
 use lattice_model::{Fault, Response};
 
-/// What has to be done with the response. Nothing is stored, so it is nothing.
+/// Stores the finished response. Empty, because this version stores nothing.
 #[derive(Debug)]
 pub(crate) struct Keep;
 

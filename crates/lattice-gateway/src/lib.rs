@@ -31,7 +31,7 @@ pub use machine::Machine;
 pub use mask::Secrets;
 pub use record::{Ending, Record, Recorder, TurnRecord};
 pub use relay::Events;
-pub use upstream::{Answer, AnswerBody, Call, SendFailure, Upstream};
+pub use upstream::{Answer, AnswerBody, Call, Upstream, UpstreamError};
 
 /// The gateway: what is configured now, and the way of a turn through it.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::error::body;
 use crate::items::OpenItem;
 use crate::outbox::Outbox;
 
-/// All text of one answer may be so large, in bytes (C13).
+/// The most that one answer may hold, in bytes: its text plus 64 per delta. Beyond it the answer fails (C13).
 const OUTPUT_LIMIT: usize = 256 << 20;
 
 /// How far the end of an answer has come.
@@ -39,7 +39,7 @@ pub struct Machine {
     open: Vec<OpenItem>,
     /// The ids given out so far: an id is one item's.
     ids: HashSet<Arc<str>>,
-    /// The end of an item waits for what comes next: only then is it known whether it was cut short.
+    /// An item's end, held back until the next delta shows whether the item was cut short.
     closing: Option<(u32, Closing)>,
     /// Items that are done, by output index.
     done: Vec<Option<Arc<Item>>>,
@@ -222,7 +222,7 @@ impl Machine {
         self.closing = Some((output_index, Closing { item: Some(Box::new(item)), ..Closing::default() }));
     }
 
-    /// Carries out the end that was waiting, if one is. `status` is for an item whose provider gave none.
+    /// Closes the item whose end was held back, if any. `status` is used where the provider gave none.
     fn settle(&mut self, status: Status, out: &mut Outbox<'_>) {
         let Some((output_index, closing)) = self.closing.take() else { return };
         if let Some(at) = self.open.iter().position(|item| item.output_index == output_index) {
@@ -293,7 +293,7 @@ impl Machine {
     }
 }
 
-/// Settings that hold for the whole answer: what the client was told at its start stays.
+/// Settings that never change after the start of an answer: later reports of them are ignored.
 const CONSTANT: &[&str] = &[
     "instructions",
     "tools",

@@ -11,7 +11,7 @@ const SHOWN: usize = 500;
 const LOGGED: usize = 1000;
 /// Shorter values would blot out half of any sentence, and are no secrets.
 const SHORTEST_SECRET: usize = 6;
-/// What a log line may repeat of a prompt, in bytes: less than this is a word, not a prompt.
+/// The shortest repetition of the prompt that is cut from a log line, in bytes: less is a word, not a prompt.
 const ECHO: usize = 12;
 
 /// The values that went with a request and are nobody else's: keys, tokens, the operator's own headers.
@@ -120,7 +120,7 @@ fn is_key_like(word: &str) -> bool {
             && word.chars().any(|c| c.is_ascii_digit()))
 }
 
-/// The words without what they repeat of the turn's texts: every stretch of [`ECHO`] bytes that stands in one of them.
+/// Replaces every stretch of [`ECHO`] or more bytes that also stands in the turn's texts with `[...]`.
 fn without_echo(said: &str, turn: &Turn) -> String {
     let said = cut(said, LOGGED);
     let escaped = Text::new(&said);

@@ -82,7 +82,7 @@ impl Events {
                 let fed = decoder.feed(chunk, &mut self.deltas).map_err(|error| of_decode(&error));
                 (fed.err(), false)
             }
-            Some(Err(failure)) => (Some(of_send(failure)), true),
+            Some(Err(error)) => (Some(of_send(error)), true),
             None => (decoder.finish(&mut self.deltas).map_err(|error| of_decode(&error)).err(), true),
         };
         let failed = fault.is_some();

@@ -14,7 +14,7 @@ use crate::mask::Secrets;
 /// A way to one provider entry: pools, timeouts and credentials are behind it.
 pub trait Upstream: Debug + Send + Sync {
     /// Sends a request; done when the answer's headers are there. Dropping the future, or later the body, ends the exchange (C11).
-    fn send(&self, call: Call) -> BoxFuture<'_, Result<Answer, SendFailure>>;
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Answer, UpstreamError>>;
 }
 
 /// One exchange that is to be made.
@@ -47,20 +47,20 @@ impl Debug for Answer {
 /// A body as it arrives.
 pub trait AnswerBody: Send {
     /// The next bytes; `None` at its end.
-    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>>;
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>>;
 
     /// Everything that was wanted has been read, and only the body's end is missing: the connection may be kept for it.
     fn finish(self: Box<Self>);
 }
 
 /// The next bytes of a body; `None` at its end. Dropping the future loses nothing.
-pub(crate) async fn chunk(body: &mut dyn AnswerBody) -> Option<Result<Bytes, SendFailure>> {
+pub(crate) async fn chunk(body: &mut dyn AnswerBody) -> Option<Result<Bytes, UpstreamError>> {
     std::future::poll_fn(|context| body.poll_chunk(context)).await
 }
 
 /// Why an exchange failed. Texts are for the log, except where they are said to be safe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SendFailure {
+pub enum UpstreamError {
     /// No connection could be made.
     #[error("unreachable: {0}")]
     Unreachable(String),
@@ -70,7 +70,7 @@ pub enum SendFailure {
     /// The connection broke.
     #[error("broken: {0}")]
     Broken(String),
-    /// The body is larger than so many bytes.
+    /// The body is larger than this limit, in bytes.
     #[error("larger than {0} bytes")]
     TooLarge(usize),
     /// No token could be had.

@@ -17,7 +17,7 @@ use crate::App;
 /// `x-request-id`
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// So much of a path goes into the record, in characters.
+/// At most this much of a path goes into the record, in characters.
 const PATH_SHOWN: usize = 256;
 
 /// The address at the other end of the connection.

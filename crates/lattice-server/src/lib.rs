@@ -36,7 +36,7 @@ pub struct App {
     pub max_request_body_size: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// A comment is sent on a stream that was quiet for so long, so that no proxy on the way closes it.
+    /// How long a stream may be quiet before a comment is sent on it, so that no proxy closes it.
     pub heartbeat: Duration,
     /// Browser origins that may call.
     pub cors: Option<Cors>,

@@ -62,7 +62,7 @@ impl<S> Enveloped<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Enveloped<S> {
-    /// Writes what stands in place of `whole` bytes of the library's, if it has begun to.
+    /// Writes the replacement, if there is one. When done, returns how many of the library's bytes it replaced.
     fn poll_instead(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<usize>>> {
         while let Some((left, whole)) = &mut self.instead {
             if left.is_empty() {

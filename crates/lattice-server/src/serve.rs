@@ -33,7 +33,7 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-/// After the drain time, so long for the terminal events to go out.
+/// How long the terminal events have to go out once the drain time is over.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Serves until `app.stopping` is cancelled, then waits for what is still open: at most [`Limits::drain`], after which

@@ -8,14 +8,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
-use lattice_gateway::SendFailure;
+use lattice_gateway::UpstreamError;
 use lattice_wire::{Collected, TooLarge};
 use tokio::time::{Instant, Sleep};
 
 use crate::error::SendError;
 use crate::lanes::Slot;
 
-/// The end of a body that nobody reads any more is waited for so long, and over so many bytes.
+/// How long, and over how many bytes, the end of an unread body is awaited so that its connection can be kept.
 const REST_TIME: Duration = Duration::from_secs(1);
 const REST_LIMIT: usize = 64 << 10;
 
@@ -148,8 +148,8 @@ impl HttpAnswerBody {
 }
 
 impl lattice_gateway::AnswerBody for HttpAnswerBody {
-    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>> {
-        Self::poll_chunk(self, context).map(|chunk| chunk.map(|chunk| chunk.map_err(SendFailure::from)))
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
+        Self::poll_chunk(self, context).map(|chunk| chunk.map(|chunk| chunk.map_err(UpstreamError::from)))
     }
 
     fn finish(self: Box<Self>) {

@@ -21,7 +21,7 @@ use crate::settings::Timeouts;
 
 type HyperClient = Client<Connector, SegmentsBody>;
 
-/// An idle connection is kept so long. Servers close theirs after a minute or more.
+/// How long an idle connection is kept. Servers close theirs after a minute or more.
 const KEPT: Duration = Duration::from_secs(90);
 /// The largest head of an answer, and the most that is read ahead, over HTTP/1.1.
 const READ_BUFFER: usize = 64 << 10;
@@ -30,7 +30,7 @@ const STREAM_WINDOW: u32 = 256 << 10;
 /// The same for a connection; wide, so that slow streams do not stop the others on it.
 const CONNECTION_WINDOW: u32 = 32 << 20;
 
-/// See the file.
+/// The connections to one provider or token service, with their proxy rules and timeouts.
 pub(crate) struct Connections {
     tls: Arc<ClientConfig>,
     proxies: Option<Arc<Rules>>,

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use lattice_gateway::SendFailure;
+use lattice_gateway::UpstreamError;
 
 use crate::proxy::UnusableProxy;
 
@@ -45,7 +45,7 @@ pub enum SendError {
     /// The answer is too large.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
-        /// So many bytes would be taken.
+        /// The limit, in bytes.
         limit: usize,
     },
     /// No token could be had. The reason is for the log.
@@ -88,7 +88,7 @@ impl SendError {
     }
 }
 
-impl From<SendError> for SendFailure {
+impl From<SendError> for UpstreamError {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Connect { reason, detail } => Self::Unreachable(format!("{reason}: {detail}")),

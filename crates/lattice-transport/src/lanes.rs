@@ -6,10 +6,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A lane never carries more: one connection is one task and one TCP window, and a peer that names no limit has one.
+/// The most calls on one lane, since a connection is one task and one TCP window; also used if the peer names none.
 const MOST: usize = 100;
 
-/// Until a connection says more, one call: a burst at the start then opens a connection each, as it would anyway.
+/// The calls on a lane whose limit is unknown: a burst at the start then opens one connection per call.
 const COLD: usize = 1;
 
 /// How much is on a lane, and how much fits.

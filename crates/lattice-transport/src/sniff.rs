@@ -10,7 +10,7 @@ const HEAD: usize = 9;
 const SETTINGS: u8 = 4;
 /// `SETTINGS_MAX_CONCURRENT_STREAMS`, RFC 9113 section 6.5.2.
 const MAX_CONCURRENT_STREAMS: u16 = 3;
-/// A first frame that is longer is not waited for: real ones have some ten entries of 6 bytes.
+/// The longest first frame that is waited for, in bytes: real ones hold about ten entries of 6 bytes.
 const LONGEST: usize = 512;
 
 /// Watches the first bytes from the peer, which RFC 9113 section 3.4 says are a SETTINGS frame.

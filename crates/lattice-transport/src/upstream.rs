@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request, header};
-use lattice_gateway::{Call, Secrets, SendFailure};
+use lattice_gateway::{Call, Secrets, UpstreamError};
 use lattice_providers::Credential;
 use lattice_wire::write::Segments;
 use rustls::ClientConfig;
@@ -119,7 +119,7 @@ impl HttpUpstream {
 }
 
 impl lattice_gateway::Upstream for HttpUpstream {
-    fn send(&self, call: Call) -> BoxFuture<'_, Result<lattice_gateway::Answer, SendFailure>> {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<lattice_gateway::Answer, UpstreamError>> {
         Box::pin(async move {
             let answer = self.send(call.request, call.deadline.map(Instant::from_std)).await?;
             Ok(lattice_gateway::Answer {

@@ -222,7 +222,7 @@ fn rest(whole: &Text, streamed: &TextBuilder) -> Option<Text> {
     whole.after(streamed).filter(|rest| !rest.is_empty())
 }
 
-/// An item of a kind that the gateway does not know may say that it is being made. When it ends it is not.
+/// An unknown item that still says `in_progress` at its end becomes `completed` or `incomplete`.
 fn end_unknown(item: &mut OtherItem, status: Status) {
     let in_progress = item
         .fields

@@ -38,7 +38,7 @@ impl ErrorWords {
         said
     }
 
-    /// Of an error that stands in the place of an answer or in its middle: the document, or its `error`.
+    /// Reads an error that came in place of an answer or inside one: the document, or its `error`.
     pub(crate) fn of_value(document: &Value) -> Self {
         let wrapped = document.get("error").or_else(|| document.pointer("/0/error"));
         let wrapped = wrapped.filter(|error| !error.is_null());

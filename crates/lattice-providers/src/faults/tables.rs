@@ -53,7 +53,7 @@ const fn status(statuses: &'static [(u16, u16)], means: FaultKind) -> Rule {
     Rule { statuses, ..rule(means) }
 }
 
-/// Statuses of refusals, and none at all: a limit of tokens per minute (429) is no limit of the context.
+/// 400 to 500 except 429, or no error status (200): a limit on tokens per minute is not the limit of the context.
 const NOT_A_RATE_LIMIT: &[(u16, u16)] = &[(200, 200), (400, 428), (430, 500)];
 const REFUSALS: &[(u16, u16)] = &[(200, 200), (400, 403), (422, 422), (451, 451)];
 /// Where a word may say more than the status: within an answer, or where the status says little.
@@ -303,7 +303,7 @@ pub(crate) const GEMINI: &[Rule] = &[
     Rule { words: &["INVALID_ARGUMENT"], ..status(&[(200, 200)], FaultKind::InvalidRequest) },
 ];
 
-/// What a status means where nothing better is known. A redirection and a method that is not taken come of a wrong address.
+/// What a status means where no rule fits. A redirect or a refused method (405) comes from a wrong address.
 pub(crate) const STATUSES: &[Rule] = &[
     status(&[(300, 399), (405, 405)], FaultKind::Address),
     status(&[(401, 401), (403, 403), (407, 407)], FaultKind::Credentials),

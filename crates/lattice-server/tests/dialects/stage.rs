@@ -11,8 +11,8 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
 use lattice_gateway::{
-    Answer, AnswerBody, Call, Clock, Directory, Entry, Gateway, Recorder, Secrets, SendFailure, Target,
-    TurnRecord, Upstream,
+    Answer, AnswerBody, Call, Clock, Directory, Entry, Gateway, Recorder, Secrets, Target, TurnRecord,
+    Upstream, UpstreamError,
 };
 use lattice_providers::{Model, Provider, Settings, build};
 use lattice_server::App;
@@ -54,7 +54,7 @@ struct Scripted {
 }
 
 impl Upstream for Scripted {
-    fn send(&self, call: Call) -> BoxFuture<'_, Result<Answer, SendFailure>> {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Answer, UpstreamError>> {
         let (parts, body) = call.request.into_parts();
         let body = serde_json::from_slice(&body.to_bytes()).unwrap();
         *self.sent.lock().unwrap() = Some(Sent { uri: parts.uri.to_string(), headers: parts.headers, body });
@@ -72,7 +72,7 @@ impl Upstream for Scripted {
 struct Chunks(VecDeque<Bytes>);
 
 impl AnswerBody for Chunks {
-    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, SendFailure>>> {
+    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
         Poll::Ready(self.0.pop_front().map(Ok))
     }
 

@@ -30,7 +30,7 @@ struct Success {
 
 /// RFC 6749 section 5.2.
 #[derive(Deserialize)]
-struct Failure {
+struct ErrorAnswer {
     error: String,
     #[serde(default)]
     error_description: String,
@@ -55,11 +55,11 @@ pub(super) fn read(status: u16, body: &[u8], now: SystemTime) -> Result<Grant, S
 }
 
 fn refusal(status: u16, body: &[u8]) -> String {
-    match serde_json::from_slice::<Failure>(body) {
-        Ok(failure) => {
-            let first_line = failure.error_description.lines().next().unwrap_or_default();
+    match serde_json::from_slice::<ErrorAnswer>(body) {
+        Ok(answer) => {
+            let first_line = answer.error_description.lines().next().unwrap_or_default();
             let said: String = first_line.chars().take(300).collect();
-            format!("the token service answered {status}: {} {said}", failure.error).trim_end().to_owned()
+            format!("the token service answered {status}: {} {said}", answer.error).trim_end().to_owned()
         }
         Err(_) => format!("the token service answered {status}"),
     }

@@ -14,12 +14,12 @@ use crate::connections::Connections;
 use crate::proxy::Proxy;
 use crate::settings::Timeouts;
 
-/// A token is some kilobytes.
+/// The largest answer of a token service that is read, in bytes; real ones take a few kilobytes.
 const LARGEST: usize = 256 << 10;
-/// For the whole of one fetch.
+/// The most time that one fetch may take, connecting included.
 const TIME: Duration = Duration::from_secs(20);
 
-/// Two lines: token services on the internet may need the proxy, the machine's own must not get it.
+/// Two sets of connections: public token services may need the proxy, the machine's own must not use it.
 pub(super) struct Fetcher {
     public: Connections,
     local: Connections,
@@ -39,7 +39,7 @@ impl Fetcher {
         let timeouts = |connect| Timeouts { connect, first_byte: TIME, idle: TIME, total: Some(TIME) };
         Self {
             public: Connections::new(Arc::clone(tls), proxy, timeouts(Duration::from_secs(10))),
-            // What is not there usually does not answer at all.
+            // A short connect timeout: a local service that does not exist usually never answers.
             local: Connections::new(Arc::clone(tls), &Proxy::Direct, timeouts(Duration::from_secs(3))),
         }
     }

@@ -21,9 +21,9 @@ use crate::settings::Surroundings;
 use document::Grant;
 use fetch::Fetcher;
 
-/// A token is renewed so long before it expires, or at a fifth of its life if that is less.
+/// How long before it expires a token is renewed; a fifth of its lifetime if that is less.
 const AHEAD: Duration = Duration::from_mins(5);
-/// After a failure the token service is left alone for so long; callers meanwhile get the same answer.
+/// How long the token service is not asked again after a failure; meanwhile callers get the same error.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The tokens of one upstream.

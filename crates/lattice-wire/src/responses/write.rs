@@ -72,9 +72,9 @@ pub fn item(writer: &mut JsonWriter, item: &Item, form: Form) {
                 extra(writer, &output.extra, form);
             }
             Item::Reasoning(reasoning) => {
-                thoughts(writer, "summary", "summary_text", &reasoning.summary);
+                reasoning_texts(writer, "summary", "summary_text", &reasoning.summary);
                 if !reasoning.content.is_empty() {
-                    thoughts(writer, "content", "reasoning_text", &reasoning.content);
+                    reasoning_texts(writer, "content", "reasoning_text", &reasoning.content);
                 }
                 writer.optional_text("encrypted_content", reasoning.encrypted.as_ref());
                 if form == Form::Response && reasoning.status.is_some() {
@@ -113,16 +113,16 @@ fn phase_word(phase: Phase) -> &'static str {
     }
 }
 
-fn thoughts(writer: &mut JsonWriter, key: &str, kind: &str, texts: &[Text]) {
+fn reasoning_texts(writer: &mut JsonWriter, key: &str, kind: &str, texts: &[Text]) {
     writer.key(key).array(|writer| {
         for text in texts {
-            thought(writer, kind, text);
+            reasoning_text(writer, kind, text);
         }
     });
 }
 
 /// A part of reasoning: `summary_text` or `reasoning_text`.
-pub fn thought(writer: &mut JsonWriter, kind: &str, text: &Text) {
+pub fn reasoning_text(writer: &mut JsonWriter, kind: &str, text: &Text) {
     writer.object(|writer| {
         writer.field_str("type", kind);
         writer.field_text("text", text);

@@ -48,7 +48,7 @@ impl Calls {
         self.all.is_empty()
     }
 
-    /// Whether there is something of a call that nobody has named: nobody could make it.
+    /// Whether a call came without a function name, so that no client could make it.
     pub(super) fn has_nameless(&self) -> bool {
         self.all.iter().any(|call| call.name.is_none() && (call.id.is_some() || !call.held.is_empty()))
     }

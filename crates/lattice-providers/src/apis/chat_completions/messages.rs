@@ -27,7 +27,7 @@ pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, quirks: Quirks) -> Res
                     assistant.say(message, path)?;
                 }
                 Item::FunctionCall(call) => assistant.calls.push(call),
-                // This API gives no thoughts back to the model.
+                // This API gives no reasoning back to the model.
                 Item::Reasoning(_) | Item::Other(_) => {}
                 Item::Message(message) => {
                     assistant.flush(writer, quirks);

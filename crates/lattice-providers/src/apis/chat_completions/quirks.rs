@@ -11,7 +11,7 @@ pub(crate) struct Quirks {
     pub(crate) strict: bool,
     /// Which call ids it takes.
     pub(crate) call_ids: CallIds,
-    /// What the most output tokens are called.
+    /// The request field that limits output tokens, such as `max_completion_tokens`.
     pub(crate) max_tokens: &'static str,
 }
 
@@ -32,7 +32,7 @@ impl Quirks {
     pub(crate) const COMMON: Self =
         Self { newer: false, strict: false, call_ids: CallIds::Forty, max_tokens: "max_tokens" };
 
-    /// With the name that the operator knows better.
+    /// With the operator's own name for the output limit's field, if one is configured.
     pub(crate) fn with_max_tokens(self, field: Option<&'static str>) -> Self {
         Self { max_tokens: field.unwrap_or(self.max_tokens), ..self }
     }

@@ -20,7 +20,7 @@ pub(super) struct Chunks {
     meanings: Meanings,
     begun: AnswerFacts,
     next_key: StepKey,
-    thoughts: Option<StepKey>,
+    reasoning: Option<StepKey>,
     message: Option<(StepKey, u32, bool)>,
     calls: Calls,
     end: Option<End>,
@@ -33,7 +33,7 @@ impl Chunks {
             meanings,
             begun: AnswerFacts::default(),
             next_key: 0,
-            thoughts: None,
+            reasoning: None,
             message: None,
             calls: Calls::new(&turn.id),
             end: None,
@@ -125,7 +125,7 @@ impl Chunks {
             let message = "the provider called a function without naming it";
             self.end = Some(End::Failed(Fault::new(FaultKind::Model).with_message(message)));
         }
-        let last_is_a_call = self.message.is_none() && self.thoughts.is_none();
+        let last_is_a_call = self.message.is_none() && self.reasoning.is_none();
         self.tell_calls(|calls, deltas, open| calls.tell_all(last_is_a_call, deltas, open), deltas);
         self.ended = true;
         deltas.push(Delta::End(self.end.take().unwrap_or(End::Completed)));
@@ -138,11 +138,11 @@ impl Chunks {
         data: &Document,
         deltas: &mut Vec<Delta>,
     ) {
-        // Some servers send the same thoughts by both names.
-        let thoughts = [message.reasoning.and_then(string), message.reasoning_content];
-        let mut thoughts = thoughts.into_iter().flatten().map(|text| text.to_text(data));
-        if let Some(text) = thoughts.find(|text| !text.is_empty()) {
-            self.thought(text, deltas);
+        // Some servers send the same reasoning by both names.
+        let reasoning = [message.reasoning.and_then(string), message.reasoning_content];
+        let mut reasoning = reasoning.into_iter().flatten().map(|text| text.to_text(data));
+        if let Some(text) = reasoning.find(|text| !text.is_empty()) {
+            self.reason(text, deltas);
         }
         if let Some(content) = message.content {
             self.content(content, logprobs, data, deltas);
@@ -202,22 +202,22 @@ impl Chunks {
                     },
                 });
             }
-            for thought in part.get("thinking").and_then(serde_json::Value::as_array).into_iter().flatten() {
-                if let Some(text) = thought.get("text").and_then(serde_json::Value::as_str) {
-                    self.thought(Text::new(text), deltas);
+            for piece in part.get("thinking").and_then(serde_json::Value::as_array).into_iter().flatten() {
+                if let Some(text) = piece.get("text").and_then(serde_json::Value::as_str) {
+                    self.reason(Text::new(text), deltas);
                 }
             }
         }
     }
 
-    fn thought(&mut self, text: Text, deltas: &mut Vec<Delta>) {
-        let key = if let Some(key) = self.thoughts {
+    fn reason(&mut self, text: Text, deltas: &mut Vec<Delta>) {
+        let key = if let Some(key) = self.reasoning {
             key
         } else {
             self.close_message(deltas);
             self.end_calls(deltas);
             let key = self.key();
-            self.thoughts = Some(key);
+            self.reasoning = Some(key);
             deltas.push(Delta::Piece { key, piece: Piece::Open(Opening::Reasoning { id: None }) });
             key
         };
@@ -234,7 +234,7 @@ impl Chunks {
             self.message = Some((key, part, refusal));
             return (key, part);
         }
-        self.close_thoughts(deltas);
+        self.close_reasoning(deltas);
         self.end_calls(deltas);
         let key = self.key();
         self.message = Some((key, 0, refusal));
@@ -242,8 +242,8 @@ impl Chunks {
         (key, 0)
     }
 
-    fn close_thoughts(&mut self, deltas: &mut Vec<Delta>) {
-        if let Some(key) = self.thoughts.take() {
+    fn close_reasoning(&mut self, deltas: &mut Vec<Delta>) {
+        if let Some(key) = self.reasoning.take() {
             deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
         }
     }
@@ -279,7 +279,7 @@ impl Chunks {
     ) {
         let mut calls = std::mem::take(&mut self.calls);
         tell(&mut calls, deltas, &mut |deltas| {
-            self.close_thoughts(deltas);
+            self.close_reasoning(deltas);
             self.close_message(deltas);
             self.key()
         });

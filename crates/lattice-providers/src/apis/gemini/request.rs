@@ -99,7 +99,7 @@ fn format(writer: &mut JsonWriter, turn: &Turn, generation: Generation) -> Resul
     Ok(())
 }
 
-/// Gemini has no field for what a schema is for but the schema's own.
+/// The schema with the description inside it: Gemini has no other field for it.
 fn described(schema: &lattice_model::Json, description: &Text) -> lattice_model::Json {
     let mut tree = schema.to_value();
     if let Some(fields) = tree.as_object_mut() {

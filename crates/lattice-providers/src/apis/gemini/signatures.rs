@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lattice_model::{Json, Text};
 
-/// So many calls are remembered; the oldest go first.
+/// The most calls whose signatures are kept; beyond it the oldest is dropped.
 const MOST: usize = 10_000;
 
 /// Signatures by call.

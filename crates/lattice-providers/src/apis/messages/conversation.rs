@@ -67,7 +67,7 @@ impl Conversation {
 
     fn message(&mut self, message: &Message, path: Path<'_>, model: Traits) -> Result<(), EncodeError> {
         let operator = is_operator(message.role);
-        // Older models take the operator's word only in front; there it keeps its order.
+        // Older models take system messages only at the front; newer ones take them where they stand.
         let in_front = operator && (self.messages.is_empty() || !model.inline_system);
         let list = path.key("content");
         for (at, part) in message.content.iter().enumerate() {

@@ -55,7 +55,7 @@ const fn older(start: &'static str, max_output: u64, thinking: Thinking) -> Trai
     Traits { one_of_temperature_and_top_p: false, ..newer }
 }
 
-/// The first that fits counts.
+/// The first row whose `start` begins the model's id applies, so longer starts come first.
 const MODELS: &[Traits] = &[
     older("claude-2", 4096, Thinking::None),
     older("claude-3-opus", 4096, Thinking::None),

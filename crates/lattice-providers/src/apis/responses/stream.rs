@@ -42,8 +42,10 @@ impl EventDecoder for ResponseEvents {
         match kind.as_deref().or_else(|| std::str::from_utf8(name).ok()).unwrap_or_default() {
             "response.output_text.delta" => text(&data, deltas),
             "response.function_call_arguments.delta" => arguments(&data, deltas),
-            "response.reasoning_summary_text.delta" => thought(&data, true, deltas),
-            "response.reasoning_text.delta" | "response.reasoning.delta" => thought(&data, false, deltas),
+            "response.reasoning_summary_text.delta" => reasoning_text(&data, true, deltas),
+            "response.reasoning_text.delta" | "response.reasoning.delta" => {
+                reasoning_text(&data, false, deltas)
+            }
             "response.refusal.delta" => refusal(&data, deltas),
             "response.output_item.added" => self.open(&data, deltas),
             "response.output_item.done" => self.close(&data, deltas),
@@ -169,7 +171,7 @@ fn arguments(data: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError
     Ok(())
 }
 
-fn thought(data: &Document, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
+fn reasoning_text(data: &Document, summary: bool, deltas: &mut Vec<Delta>) -> Result<(), DecodeError> {
     let event: DeltaEvent<'_> = read_as(data)?;
     let (key, part) = place(&event);
     let text = event.delta.ok_or_else(|| lacks("delta"))?.to_text(data);

@@ -8,7 +8,7 @@ use lattice_model::{
 use super::sample;
 use crate::foreign::minted_call_id;
 
-/// A token is taken to be so many characters: an estimate, the same for everybody.
+/// Characters per token: the demo's rough estimate, the same for every text.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// What the demo has to say.

@@ -12,7 +12,7 @@ pub struct Preset {
     pub endpoint: &'static str,
     /// Whether it runs on one's own machine, without a key.
     pub(super) local: bool,
-    /// In what it differs.
+    /// How its API differs from the common one.
     pub(super) quirks: Quirks,
     /// What its errors mean beside the API's own table; tried first.
     pub(super) faults: &'static [Rule],

@@ -8,7 +8,7 @@ use lattice_wire::write::JsonWriter;
 
 use super::to_wire::{error, response};
 
-/// What fills a delta up.
+/// Padding for deltas when the client asks for obfuscation; 1 to 16 bytes of it are sent.
 const PADDING: &str = "x7Qm2Zp9Lr4Vb8Kd";
 
 /// Writes the events of one response.
@@ -204,7 +204,7 @@ fn reasoning_part(writer: &mut JsonWriter, at: &Position, kind: ReasoningKind, t
         ReasoningKind::Content => "reasoning_text",
         ReasoningKind::Summary => "summary_text",
     };
-    write::thought(writer, part_type, text);
+    write::reasoning_text(writer, part_type, text);
 }
 
 /// Required, also where there are none.

@@ -175,8 +175,8 @@ fn reasoning(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<R
     if item.summary.is_none() {
         return Err(Invalid::missing(path.key("summary")));
     }
-    let summary = thoughts(item.summary.as_ref(), path.key("summary"), "summary_text", body)?;
-    let content = thoughts(item.content.as_ref(), path.key("content"), "reasoning_text", body)?;
+    let summary = reasoning_texts(item.summary.as_ref(), path.key("summary"), "summary_text", body)?;
+    let content = reasoning_texts(item.content.as_ref(), path.key("content"), "reasoning_text", body)?;
     let path_encrypted = path.key("encrypted_content");
     Ok(Reasoning {
         id: id(item),
@@ -188,7 +188,7 @@ fn reasoning(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<R
     })
 }
 
-fn thoughts(
+fn reasoning_texts(
     content: Option<&wire::Content<'_>>,
     path: Path<'_>,
     kind: &'static str,
