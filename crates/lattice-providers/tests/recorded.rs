@@ -149,6 +149,29 @@ fn streams_decode_the_same_however_they_are_cut() {
     }
 }
 
+/// Deltas are slices of the chunks that they came in. A decoder that keeps such slices keeps the chunks, whole.
+#[test]
+fn c13_a_decoder_keeps_no_chunk_alive_that_it_is_through_with() {
+    let turn = turn();
+    for recording in recordings() {
+        let (provider, Some(stream)) = (recording.provider(), recording.stream()) else { continue };
+        let mut decoder = provider.decoder(&turn);
+        let mut deltas = Vec::new();
+        let mut chunks = Vec::new();
+        for line in stream.split_inclusive(|byte| *byte == b'\n') {
+            let chunk = Bytes::from(line.to_vec());
+            chunks.push(chunk.clone());
+            if decoder.feed(chunk, &mut deltas).is_err() {
+                break;
+            }
+            deltas.clear();
+        }
+        let held = chunks.iter().filter(|chunk| !chunk.is_empty() && !chunk.is_unique()).count();
+        // The last one, and one that holds a signature for later.
+        assert!(held <= 2, "{} holds {held} of {} chunks", recording.name, chunks.len());
+    }
+}
+
 #[test]
 fn a_stream_that_is_cut_anywhere_ends_or_fails_but_is_never_silent() {
     let turn = turn();

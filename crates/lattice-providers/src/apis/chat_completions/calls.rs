@@ -4,7 +4,7 @@
 //! several calls. An item is done before the next one is added, as in OpenAI's own streams: pieces of a later call are held back until the
 //! arguments of the one before are whole, or until the answer ends. Nothing is lost.
 
-use lattice_model::{Closing, Delta, Extra, Opening, Piece, StepKey, Text};
+use lattice_model::{Closing, Delta, Extra, Opening, Piece, StepKey, Text, TextBuilder};
 
 use super::arguments::Scan;
 use crate::foreign::minted_call_id;
@@ -71,7 +71,8 @@ impl Calls {
             call.scan = Scan::default();
         }
         call.scan.feed(&text);
-        call.held.push(text);
+        // What may wait long is copied: a slice would keep the chunk that it came in alive.
+        call.held.push(if is_held { copied(&text) } else { text });
     }
 
     /// Tells what can be told: pieces of the call that is open, and the next call where that one is whole. `open` gives the key of an
@@ -206,6 +207,12 @@ impl OpenCall {
                 .map(|text| Delta::Piece { key, piece: Piece::Arguments { text, extra: Extra::new() } }),
         );
     }
+}
+
+fn copied(text: &Text) -> Text {
+    let mut copy = TextBuilder::with_capacity(text.len());
+    copy.push(text);
+    copy.finish()
 }
 
 /// Whether the piece's arguments are an object of their own.

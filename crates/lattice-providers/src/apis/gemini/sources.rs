@@ -1,23 +1,22 @@
 //! What comes beside a text: its sources and the log probabilities of its tokens.
 
-use lattice_model::{Annotation, Extra, Json, Text, UrlCitation};
+use lattice_model::{Annotation, Extra, Json, UrlCitation};
 use lattice_wire::Document;
 use lattice_wire::Str;
 use lattice_wire::gemini::{Candidate, LogprobsResult, TokenLogprob};
 use serde_json::{Value, json};
 
 /// The sources that a candidate names. Gemini counts bytes of the text so far, the standard counts characters.
-pub(super) fn annotations(candidate: &Candidate<'_>, pieces: &[Text], data: &Document) -> Vec<Annotation> {
+pub(super) fn annotations(candidate: &Candidate<'_>, said: &str, data: &Document) -> Vec<Annotation> {
     let mut found = Vec::new();
     if candidate.citation_metadata.is_none() && candidate.grounding_metadata.is_none() {
         return found;
     }
-    let said: String = pieces.iter().map(Text::decode).collect();
     let mut add = |start: Option<usize>, end: Option<usize>, url: Option<Str<'_>>, title: Option<Str<'_>>| {
         let Some(url) = url else { return };
         found.push(Annotation::UrlCitation(UrlCitation {
-            start_index: characters(&said, start.unwrap_or_default()),
-            end_index: characters(&said, end.unwrap_or_default()),
+            start_index: characters(said, start.unwrap_or_default()),
+            end_index: characters(said, end.unwrap_or_default()),
             url: url.to_text(data),
             title: title.map(|title| title.to_text(data)).unwrap_or_default(),
             extra: Extra::new(),

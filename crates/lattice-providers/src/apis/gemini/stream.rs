@@ -33,8 +33,8 @@ pub(super) struct Chunks {
     next_key: StepKey,
     calls: usize,
     open: Option<Open>,
-    /// The text so far, for sources that name its bytes.
-    pieces: Vec<Text>,
+    /// The text so far, for sources that name its bytes. A copy: slices would keep every chunk of the stream alive.
+    said: String,
     end: Option<End>,
     ended: bool,
 }
@@ -65,7 +65,7 @@ impl Chunks {
             next_key: 0,
             calls: 0,
             open: None,
-            pieces: Vec::new(),
+            said: String::new(),
             end: None,
             ended: false,
         }
@@ -140,7 +140,7 @@ impl Chunks {
             self.part(part, &mut logprobs, data, deltas);
         }
         if let Some(Open::Message { key, .. }) = &self.open {
-            for annotation in sources::annotations(candidate, &self.pieces, data) {
+            for annotation in sources::annotations(candidate, &self.said, data) {
                 deltas.push(Delta::Piece { key: *key, piece: Piece::Annotation { part: 0, annotation } });
             }
         }
@@ -210,7 +210,7 @@ impl Chunks {
         };
         self.open = Some(Open::Message { key, signature, apart: text.is_empty() });
         if !text.is_empty() {
-            self.pieces.push(text.clone());
+            self.said.push_str(&text.decode());
             deltas.push(Delta::Piece {
                 key,
                 piece: Piece::Text { part: 0, text, logprobs, extra: Extra::new() },
@@ -267,7 +267,7 @@ impl Chunks {
                 });
             }
             Some(Open::Message { key, signature, apart }) => {
-                self.pieces.clear();
+                self.said.clear();
                 deltas.push(Delta::Piece { key, piece: Piece::Close(Closing::default()) });
                 if let Some(signature) = signature {
                     self.signed(if apart { endings::PART } else { endings::TEXT }, &signature, deltas);
