@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 times=${1:-10}
+log=${CARGO_TARGET_DIR:-$PWD/target}/test-busy.log
 scripts/need.sh cc
 cargo test --workspace --quiet --no-run
 
@@ -19,9 +20,9 @@ done
 
 for round in $(seq "$times"); do
   begun=$SECONDS
-  cargo test --workspace --quiet >target/test-busy.log 2>&1 || {
-    grep -E '^(test .* FAILED|failures:|---- |thread .* panicked)' -A 12 target/test-busy.log | head -n 80
-    echo "test-busy: round $round of $times failed; all of it is in target/test-busy.log"
+  cargo test --workspace --quiet >"$log" 2>&1 || {
+    grep -E '^(test .* FAILED|failures:|---- |thread .* panicked)' -A 12 "$log" | head -n 80
+    echo "test-busy: round $round of $times failed; all of it is in $log"
     exit 1
   }
   echo "test-busy: round $round of $times passed in $((SECONDS - begun)) s"
