@@ -20,7 +20,7 @@ pub(crate) struct RawModel {
     /// The provider entry that answers.
     #[schemars(required)]
     provider: Option<String>,
-    /// The provider's own id for it, such as an Azure deployment. Default: the name.
+    /// The provider's own id for it, such as the name of a deployment. Default: the name.
     provider_model_id: Option<String>,
     /// The most tokens that it can answer with. Providers that demand a limit in every request get this one when the client sets none.
     max_output_tokens: Option<u64>,

@@ -11,7 +11,7 @@ use crate::providers::ProviderEntry;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawRouting {
     /// Lets models through that are not declared, by the start of their name: to the first entry of the first type in the table of
-    /// types that has such names, as `gpt-5` to `openai`, else to `azureopenai`. Default `false`, and `true` without a file.
+    /// types that has such names. Default `false`, and `true` without a file.
     pub(crate) by_prefix: Option<bool>,
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lattice_model::{
-    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Piece, Response, Status,
-    StepKey, ToolChoice, ToolMode, Turn, What,
+    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Piece, Response, SETTINGS,
+    Status, StepKey, ToolChoice, ToolMode, Turn, What,
 };
 
 use crate::clock::Clock;
@@ -293,31 +293,11 @@ impl Machine {
     }
 }
 
-/// Settings that never change after the start of an answer: later reports of them are ignored.
-const CONSTANT: &[&str] = &[
-    "instructions",
-    "tools",
-    "tool_choice",
-    "truncation",
-    "parallel_tool_calls",
-    "text",
-    "top_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "top_logprobs",
-    "temperature",
-    "reasoning",
-    "max_output_tokens",
-    "max_tool_calls",
-    "safety_identifier",
-    "prompt_cache_key",
-];
-
 /// Takes what a provider reports later: of the rest, the latest is true.
 fn update(settings: &mut Arc<Extra>, latest: Extra) {
     let settings = Arc::make_mut(settings);
     for (name, json) in latest {
-        if CONSTANT.contains(&&*name) {
+        if SETTINGS.contains(&&*name) {
             continue;
         }
         match settings.iter_mut().find(|(known, _)| *known == name) {

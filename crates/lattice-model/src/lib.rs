@@ -30,7 +30,7 @@ pub use item::{
 };
 pub use json::{Extra, Json};
 pub use path::Path;
-pub use response::{ErrorBody, IncompleteReason, Outcome, Response};
+pub use response::{ErrorBody, IncompleteReason, Outcome, Response, SETTINGS};
 pub use text::{Text, TextBuilder};
 pub use tool::{FunctionTool, HostedTool, Tool, ToolChoice, ToolMode};
 pub use turn::{

@@ -7,6 +7,27 @@ use crate::json::Extra;
 use crate::turn::Turn;
 use crate::usage::Usage;
 
+/// The settings that a response repeats and that hold for the whole answer: what was reported of them at its start stays. The service tier,
+/// which is known only at the end, is not among them.
+pub const SETTINGS: &[&str] = &[
+    "instructions",
+    "tools",
+    "tool_choice",
+    "truncation",
+    "parallel_tool_calls",
+    "text",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_logprobs",
+    "temperature",
+    "reasoning",
+    "max_output_tokens",
+    "max_tool_calls",
+    "safety_identifier",
+    "prompt_cache_key",
+];
+
 /// A response as it stands at one moment.
 #[derive(Debug, Clone)]
 pub struct Response {

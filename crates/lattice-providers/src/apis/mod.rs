@@ -10,6 +10,7 @@ pub(crate) mod responses;
 pub(crate) mod testing;
 
 use lattice_wire::Document;
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -25,7 +26,7 @@ pub(crate) trait Codec: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`EncodeError`] where the model's id cannot be part of it.
-    fn path(&self, turn: &Turn, model: &Model) -> Result<String, EncodeError>;
+    fn path(&self, turn: &Turn, model: &Model) -> Result<Cow<'static, str>, EncodeError>;
 
     /// The request's body.
     ///

@@ -1,12 +1,13 @@
 //! What the tests of all APIs share: turns and items made by hand, and deltas as text.
 
+use bytes::Bytes;
 use lattice_model::{
     Delta, Format, FunctionCall, FunctionCallOutput, FunctionTool, Image, Include, Item, Json, Message, Part,
     Role, Text, Tool, Turn,
 };
 use serde_json::{Value, json};
 
-use crate::error::EncodeError;
+use crate::error::{DecodeError, EncodeError};
 use crate::provider::{Exchange, Model, Provider};
 
 /// A turn without input that wants a stream and encrypted reasoning.
@@ -17,6 +18,44 @@ pub(crate) fn turn() -> Turn {
         stream: true,
         ..Turn::new("resp_0123456789abcdef0123456789abcdef".into(), 0, "m".into(), Vec::new())
     }
+}
+
+/// The recorded exchanges in a folder of the fixtures whose names are wanted, each as `FOLDER_NAME`.
+pub(crate) fn recordings(folder: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(format!("{}/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if wanted(&name) {
+            let recording = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            found.push((format!("{folder}_{name}"), recording));
+        }
+    }
+    found.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
+    found
+}
+
+/// Those of the recordings that are streams.
+pub(crate) fn streams(recordings: Vec<(String, Value)>) -> Vec<(String, Bytes)> {
+    let sse = |recording: &Value| Some(Bytes::from(recording["response"]["sse"].as_str()?.to_owned()));
+    recordings.into_iter().filter_map(|(name, one)| Some((name, sse(&one)?))).collect()
+}
+
+/// The deltas of a stream that comes in these chunks, and how it ended.
+pub(crate) fn read(
+    provider: &dyn Provider,
+    turn: &Turn,
+    chunks: &[Bytes],
+) -> (Vec<Delta>, Result<(), DecodeError>) {
+    let mut decoder = provider.decoder(turn);
+    let mut deltas = Vec::new();
+    for chunk in chunks {
+        if let Err(error) = decoder.feed(chunk.clone(), &mut deltas) {
+            return (deltas, Err(error));
+        }
+    }
+    let end = decoder.finish(&mut deltas);
+    (deltas, end)
 }
 
 /// A line for each delta, cut where it gets long.

@@ -12,6 +12,8 @@ mod stream;
 mod tests;
 mod values;
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::Document;
@@ -40,8 +42,8 @@ impl ChatCompletions {
 }
 
 impl Codec for ChatCompletions {
-    fn path(&self, _: &Turn, _: &Model) -> Result<String, EncodeError> {
-        Ok("/chat/completions".to_owned())
+    fn path(&self, _: &Turn, _: &Model) -> Result<Cow<'static, str>, EncodeError> {
+        Ok("/chat/completions".into())
     }
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {

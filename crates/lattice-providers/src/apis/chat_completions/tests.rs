@@ -9,7 +9,7 @@ use lattice_model::{
 };
 use serde_json::{Value, json};
 
-use crate::apis::testing::{shown, turn};
+use crate::apis::testing::{self, shown, turn};
 use crate::error::DecodeError;
 use crate::provider::Provider;
 use crate::settings::Settings;
@@ -29,26 +29,14 @@ fn provider(name: &str) -> Box<dyn Provider> {
 
 /// All of `openai-chat`, and of `azure-openai` what is about chat completions.
 fn recordings() -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    for (folder, start) in [("openai-chat", ""), ("azure-openai", "chat_")] {
-        let path = format!("{}/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
-        for entry in std::fs::read_dir(path).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            if name.starts_with(start) {
-                let recording = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-                found.push((format!("{folder}_{name}"), recording));
-            }
-        }
-    }
-    found.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
+    let mut found = testing::recordings("azure-openai", |name| name.starts_with("chat_"));
+    found.extend(testing::recordings("openai-chat", |_| true));
     assert!(found.len() >= 29);
     found
 }
 
 fn streams() -> Vec<(String, Bytes)> {
-    let sse = |recording: &Value| Some(Bytes::from(recording["response"]["sse"].as_str()?.to_owned()));
-    recordings().into_iter().filter_map(|(name, one)| Some((name, sse(&one)?))).collect()
+    testing::streams(recordings())
 }
 
 /// Whole answers with status 200.
@@ -62,16 +50,8 @@ fn answers() -> Vec<(String, Value)> {
 
 type Read = (Vec<Delta>, Result<(), DecodeError>);
 
-fn read(pieces: &[Bytes]) -> Read {
-    let mut decoder = provider("openai").decoder(&turn());
-    let mut deltas = Vec::new();
-    for piece in pieces {
-        if let Err(error) = decoder.feed(piece.clone(), &mut deltas) {
-            return (deltas, Err(error));
-        }
-    }
-    let end = decoder.finish(&mut deltas);
-    (deltas, end)
+fn read(chunks: &[Bytes]) -> Read {
+    testing::read(&*provider("openai"), &turn(), chunks)
 }
 
 /// Reads a stream of these chunks, without `[DONE]`.

@@ -27,6 +27,7 @@ mod tools;
 mod usage;
 
 use lattice_wire::Document;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -77,10 +78,10 @@ impl Gemini {
 }
 
 impl super::Codec for Gemini {
-    fn path(&self, turn: &Turn, model: &Model) -> Result<String, EncodeError> {
+    fn path(&self, turn: &Turn, model: &Model) -> Result<Cow<'static, str>, EncodeError> {
         let id = models::id(&model.id)?;
         let method = if turn.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
-        Ok(format!("/models/{id}:{method}"))
+        Ok(format!("/models/{id}:{method}").into())
     }
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use lattice_model::{Delta, End, FaultKind, Item, Text, Turn};
 use serde_json::{Value, json};
 
-use crate::apis::testing::{shown, turn};
+use crate::apis::testing::{self, shown, turn};
 use crate::error::DecodeError;
 use crate::provider::{Credential, Provider};
 use crate::settings::Settings;
@@ -25,37 +25,18 @@ fn vertex(api_key: Option<&str>) -> Box<dyn Provider> {
 }
 
 fn recordings() -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    for folder in ["gemini", "vertex"] {
-        let folder = format!("{}/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
-            let recording: Value = serde_json::from_str(&text).unwrap();
-            let provider = recording["provider"].as_str().unwrap();
-            found.push((format!("{provider}_{}", path.file_stem().unwrap().to_string_lossy()), recording));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut found = testing::recordings("gemini", |_| true);
+    found.extend(testing::recordings("vertex", |_| true));
     found
 }
 
 fn streams() -> Vec<(String, Bytes)> {
-    let sse = |recording: &Value| Some(Bytes::from(recording["response"]["sse"].as_str()?.to_owned()));
-    recordings().into_iter().filter_map(|(name, one)| Some((name, sse(&one)?))).collect()
+    testing::streams(recordings())
 }
 
 /// Each call to a new provider: the same conversation, the same deltas.
 fn read(chunks: &[Bytes]) -> (Vec<Delta>, Result<(), DecodeError>) {
-    let mut decoder = google().decoder(&turn());
-    let mut deltas = Vec::new();
-    for chunk in chunks {
-        if let Err(error) = decoder.feed(chunk.clone(), &mut deltas) {
-            return (deltas, Err(error));
-        }
-    }
-    let end = decoder.finish(&mut deltas);
-    (deltas, end)
+    testing::read(&*google(), &turn(), chunks)
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod stream;
 mod tests;
 mod thinking;
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::Document;
@@ -42,8 +44,8 @@ impl Messages {
 }
 
 impl Codec for Messages {
-    fn path(&self, _: &Turn, _: &Model) -> Result<String, EncodeError> {
-        Ok("/v1/messages".to_owned())
+    fn path(&self, _: &Turn, _: &Model) -> Result<Cow<'static, str>, EncodeError> {
+        Ok("/v1/messages".into())
     }
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {

@@ -2,12 +2,10 @@
 
 use std::fmt::Write;
 
-use bytes::Bytes;
 use http::HeaderMap;
-use lattice_model::Delta;
 use serde_json::Value;
 
-use crate::apis::testing::{shown, turn};
+use crate::apis::testing::{self, shown, turn};
 use crate::provider::Provider;
 use crate::settings::Settings;
 
@@ -21,28 +19,17 @@ fn claude(more: &[(&str, &str)]) -> Box<dyn Provider> {
 
 /// All of Anthropic's and of Azure's.
 fn recordings() -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    for folder in ["anthropic", "azure-anthropic"] {
-        let path = format!("{}/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
-        for entry in std::fs::read_dir(path).unwrap() {
-            let path = entry.unwrap().path();
-            let recording = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-            found.push((format!("{folder}_{}", path.file_stem().unwrap().to_string_lossy()), recording));
-        }
-    }
-    found.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
+    let mut found = testing::recordings("anthropic", |_| true);
+    found.extend(testing::recordings("azure-anthropic", |_| true));
     assert!(found.len() > 40);
     found
 }
 
 #[test]
 fn streams_report_what_was_recorded() {
-    for (name, recording) in recordings() {
-        let Some(stream) = recording["response"]["sse"].as_str() else { continue };
-        let mut decoder = claude(&[]).decoder(&turn());
-        let mut deltas: Vec<Delta> = Vec::new();
-        decoder.feed(Bytes::from(stream.to_owned()), &mut deltas).unwrap();
-        let is_cut = decoder.finish(&mut deltas).is_err();
+    for (name, stream) in testing::streams(recordings()) {
+        let (deltas, end) = testing::read(&*claude(&[]), &turn(), &[stream]);
+        let is_cut = end.is_err();
         assert_eq!(is_cut, name.ends_with("truncated_connection"), "{name}");
         insta::assert_snapshot!(name, shown(&deltas));
     }

@@ -6,6 +6,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::Document;
@@ -41,8 +43,8 @@ impl Responses {
 }
 
 impl Codec for Responses {
-    fn path(&self, _: &Turn, _: &Model) -> Result<String, EncodeError> {
-        Ok("/responses".to_owned())
+    fn path(&self, _: &Turn, _: &Model) -> Result<Cow<'static, str>, EncodeError> {
+        Ok("/responses".into())
     }
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {

@@ -8,7 +8,7 @@ use lattice_model::{Delta, End, Fault, FaultKind, IncompleteReason, Item, Part, 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::apis::testing::{shown, turn};
+use crate::apis::testing::{self, shown, turn};
 use crate::error::DecodeError;
 use crate::provider::Provider;
 use crate::settings::Settings;
@@ -21,36 +21,18 @@ pub(crate) fn openai() -> Box<dyn Provider> {
 
 /// What speaks this API: all of `openai-responses`, and of `azure-openai` what is not about chat completions.
 fn recordings() -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    for folder in ["openai-responses", "azure-openai"] {
-        let path = format!("{}/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
-        for entry in std::fs::read_dir(path).unwrap() {
-            let path = entry.unwrap().path();
-            let recording = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-            found.push((format!("{folder}_{}", path.file_stem().unwrap().to_string_lossy()), recording));
-        }
-    }
-    found.retain(|(name, _): &(String, Value)| !name.contains("azure-openai_chat_"));
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut found = testing::recordings("azure-openai", |name| !name.starts_with("chat_"));
+    found.extend(testing::recordings("openai-responses", |_| true));
     assert!(found.len() > 40);
     found
 }
 
 fn streams() -> Vec<(String, Bytes)> {
-    let sse = |recording: &Value| Some(Bytes::from(recording["response"]["sse"].as_str()?.to_owned()));
-    recordings().into_iter().filter_map(|(name, one)| Some((name, sse(&one)?))).collect()
+    testing::streams(recordings())
 }
 
 fn read_for(turn: &Turn, chunks: &[Bytes]) -> (Vec<Delta>, Result<(), DecodeError>) {
-    let mut decoder = openai().decoder(turn);
-    let mut deltas = Vec::new();
-    for chunk in chunks {
-        if let Err(error) = decoder.feed(chunk.clone(), &mut deltas) {
-            return (deltas, Err(error));
-        }
-    }
-    let end = decoder.finish(&mut deltas);
-    (deltas, end)
+    testing::read(&*openai(), turn, chunks)
 }
 
 fn read(chunks: &[Bytes]) -> (Vec<Delta>, Result<(), DecodeError>) {

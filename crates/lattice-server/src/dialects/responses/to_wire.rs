@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use lattice_model::{
-    ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, ServiceTier, Text, Truncation,
-    Turn, Word,
+    ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, SETTINGS, ServiceTier, Text,
+    Truncation, Turn, Word,
 };
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::{JsonWriter, Segments};
@@ -115,26 +115,10 @@ struct Settings<'a> {
     reported: &'a Extra,
 }
 
-/// Settings that the gateway writes itself; the others that were reported follow after them.
-const NAMED: &[&str] = &[
-    "instructions",
-    "tools",
-    "tool_choice",
-    "truncation",
-    "parallel_tool_calls",
-    "text",
-    "top_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "top_logprobs",
-    "temperature",
-    "reasoning",
-    "max_output_tokens",
-    "max_tool_calls",
-    "service_tier",
-    "safety_identifier",
-    "prompt_cache_key",
-];
+/// Whether the gateway writes a setting itself; the others that were reported follow after those.
+fn is_named(setting: &str) -> bool {
+    setting == "service_tier" || SETTINGS.contains(&setting)
+}
 
 impl Settings<'_> {
     /// Writes the reported value, or calls `asked` to write what was asked.
@@ -194,7 +178,7 @@ impl Settings<'_> {
         // Labels that the gateway keeps, whatever the provider makes of them.
         self.label("safety_identifier", turn.safety_identifier.as_ref());
         self.label("prompt_cache_key", turn.prompt_cache_key.as_ref());
-        for (key, json) in self.reported.iter().filter(|(key, _)| !NAMED.contains(&key.as_ref())) {
+        for (key, json) in self.reported.iter().filter(|(key, _)| !is_named(key)) {
             self.writer.key(key).json(json);
         }
     }
