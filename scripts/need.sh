@@ -25,6 +25,7 @@ for need in "$@"; do
     cxx) command -v c++ >/dev/null || install g++ ;;
     python) python3 -c 'import venv, ensurepip' 2>/dev/null || install python3 python3-venv ;;
     node) command -v npm >/dev/null || install nodejs npm ;;
+    postgres) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install postgresql ;;
     nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || install nginx-light ;;
     *) echo "need.sh does not know '$need'" >&2; exit 2 ;;
   esac

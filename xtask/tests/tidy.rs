@@ -104,6 +104,7 @@ fn only_one_crate_knows_each_of_these() {
         ("hyper-rustls", "lattice-transport"),
         ("notify", "lattice-config"),
         ("clap", "latticelm"),
+        ("sqlx", "lattice-sql"),
     ];
     let mut broken = Vec::new();
     for name in crates() {
@@ -126,8 +127,10 @@ fn crates_know_only_those_below_them() {
         // It plugs into the seam that the gateway defines.
         ("lattice-transport", &["lattice-providers", "lattice-wire", "lattice-gateway"]),
         ("lattice-config", &["lattice-model", "lattice-providers"]),
-        ("lattice-gateway", &["lattice-model", "lattice-wire", "lattice-providers"]),
-        ("lattice-server", &["lattice-model", "lattice-wire", "lattice-gateway"]),
+        ("lattice-store", &[]),
+        ("lattice-sql", &["lattice-store"]),
+        ("lattice-gateway", &["lattice-model", "lattice-wire", "lattice-providers", "lattice-store"]),
+        ("lattice-server", &["lattice-model", "lattice-wire", "lattice-gateway", "lattice-store"]),
         ("lattice-testkit", &[]),
     ];
     let mut broken = Vec::new();

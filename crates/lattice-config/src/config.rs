@@ -1,5 +1,7 @@
 //! The configuration once it is right.
 
+use crate::conversations::Conversations;
+use crate::database::Database;
 use crate::logging::Logging;
 use crate::models::ModelEntry;
 use crate::providers::ProviderEntry;
@@ -22,6 +24,10 @@ pub struct Config {
     pub models: Vec<ModelEntry>,
     /// Where models that are not declared go, by the start of their names.
     pub prefixes: Vec<Prefix>,
+    /// What is remembered; nothing, where it is switched off.
+    pub conversations: Option<Conversations>,
+    /// Where it is kept.
+    pub database: Database,
     /// What the operator should know and may have overlooked, a line each. Nothing is secret in them.
     pub notices: Vec<String>,
 }

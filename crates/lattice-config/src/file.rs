@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::conversations::RawConversations;
+use crate::database::RawDatabase;
 use crate::logging::RawLogging;
 use crate::models::RawModel;
 use crate::planned::Planned;
@@ -28,14 +30,16 @@ pub(crate) struct File {
     pub(crate) routing: Option<RawRouting>,
     /// How long to wait for providers; an entry's own `timeouts` come first.
     pub(crate) timeouts: Option<RawTimeouts>,
+    /// Stored responses and conversations.
+    pub(crate) conversations: Option<RawConversations>,
+    /// Where what is stored is kept. Changes here need a restart.
+    pub(crate) database: Option<RawDatabase>,
     /// Limits per caller. Not available yet.
     pub(crate) rate_limit: Option<Planned>,
     /// Who may call the gateway. Not available yet.
     pub(crate) auth: Option<Planned>,
     /// Metrics and traces. Not available yet.
     pub(crate) observability: Option<Planned>,
-    /// Stored responses and conversations. Not available yet.
-    pub(crate) conversations: Option<Planned>,
     /// The web interface. Not available yet.
     pub(crate) ui: Option<Planned>,
 }

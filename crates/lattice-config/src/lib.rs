@@ -16,6 +16,8 @@ mod planned;
 mod shape;
 mod yaml;
 
+mod conversations;
+mod database;
 mod file;
 mod logging;
 mod models;
@@ -41,6 +43,8 @@ mod watch;
 mod tests;
 
 pub use config::Config;
+pub use conversations::Conversations;
+pub use database::Database;
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use file::schema;

@@ -14,7 +14,8 @@ use crate::path::Path;
 use crate::source::Source;
 use crate::tree::{Node, Origin, Value};
 use crate::{
-    expand, logging, models, overrides, planned, providers, routing, server, shape, timeouts, yaml, zero,
+    conversations, database, expand, logging, models, overrides, planned, providers, routing, server, shape,
+    timeouts, yaml, zero,
 };
 
 /// The largest configuration file that is read, in bytes; a larger one is refused.
@@ -79,7 +80,7 @@ impl<'a> Loading<'a> {
         let folder =
             self.source.file().and_then(FilePath::parent).map_or_else(PathBuf::new, FilePath::to_owned);
         let mut context = Context { tree: &tree, report: &mut self.report, folder, build: self.build };
-        let settings = check(&raw, self.source, &mut context);
+        let settings = check(&raw, self.source, self.environment, &mut context);
         self.notice_unused();
         self.notice_open_door(&settings);
         self.report.finish(Some(Config { notices: self.notices, ..settings }))
@@ -113,10 +114,9 @@ impl<'a> Loading<'a> {
         Some((tree, raw))
     }
 
-    /// Adds a notice for variables such as `DATABASE_URL` and `REDIS_URL`: they are accepted but not used yet.
+    /// Adds a notice for variables such as `REDIS_URL`: they are accepted but not used yet.
     fn notice_unused(&mut self) {
-        let names: [&[&str]; 3] =
-            [&["DATABASE_URL"], &["REDIS_URL", "RATE_LIMIT_REDIS_URL"], &["ENCRYPTION_KEY"]];
+        let names: [&[&str]; 2] = [&["REDIS_URL", "RATE_LIMIT_REDIS_URL"], &["ENCRYPTION_KEY"]];
         let found = names.map(|names| self.environment.first(names));
         let set: Vec<&str> = found.iter().flatten().map(|(name, _)| *name).collect();
         if let Some((last, others)) = set.split_last() {
@@ -124,7 +124,7 @@ impl<'a> Loading<'a> {
                 [] => ((*last).to_owned(), "is"),
                 others => (format!("{} and {last}", others.join(", ")), "are"),
             };
-            self.notices.push(format!("{names} {verb} set but not used yet: this version stores nothing"));
+            self.notices.push(format!("{names} {verb} set but not used yet by this version"));
         }
     }
 
@@ -140,7 +140,7 @@ impl<'a> Loading<'a> {
 }
 
 /// Section by section. Errors go to the report; the result is used only if there are none.
-fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Config {
+fn check(raw: &File, source: &Source, environment: &Environment, context: &mut Context<'_>) -> Config {
     let timeouts_path = Path::of(&["timeouts"]);
     let defaults =
         timeouts::check(raw.timeouts.as_ref(), timeouts::Timeouts::default(), &timeouts_path, context);
@@ -168,6 +168,8 @@ fn check(raw: &File, source: &Source, context: &mut Context<'_>) -> Config {
         providers,
         models,
         prefixes,
+        conversations: conversations::check(raw.conversations.as_ref(), context),
+        database: database::check(raw.database.as_ref(), environment, context),
         notices: Vec::new(),
     }
 }

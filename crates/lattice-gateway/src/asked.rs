@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use lattice_model::Turn;
+use lattice_store::Owner;
 
 /// A turn, who asks for it, and until when.
 #[derive(Debug)]
@@ -17,8 +18,10 @@ pub struct Asked {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Caller {
+    /// Whose is what is stored.
+    pub owner: Owner,
     /// The address that the request came from.
     pub address: Option<IpAddr>,
 }

@@ -40,6 +40,17 @@ pub struct Route {
     pub targets: Arc<[Target]>,
 }
 
+impl Route {
+    /// Whether its targets can do what the whole conversation asks for.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidRequest`] for something that the model was not declared to be able to do.
+    pub fn check(&self, turn: &Turn) -> Result<(), Error> {
+        let mut declared = self.targets.iter().filter_map(|target| target.capabilities.as_ref());
+        declared.try_for_each(|declared| capability::check(declared, turn))
+    }
+}
+
 /// A model as it is listed to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedModel {
@@ -113,8 +124,7 @@ impl Directory {
     /// Where the turn's model leads. The `provider` of a request narrows the choice and never widens it (A11).
     ///
     /// # Errors
-    /// [`FaultKind::ModelNotFound`] for a model that is not declared, [`FaultKind::InvalidRequest`] for a provider that does not have it
-    /// or for something that the model was not declared to be able to do.
+    /// [`FaultKind::ModelNotFound`] for a model that is not declared, [`FaultKind::InvalidRequest`] for a provider that does not have it.
     pub fn route(&self, turn: &Turn) -> Result<Route, Error> {
         let route = self.routes.get(&turn.model).cloned().or_else(|| self.by_prefix(&turn.model));
         let Some(route) = route else {
@@ -128,9 +138,6 @@ impl Directory {
                     format!("the model `{}` is not declared for the provider `{wanted}`", turn.model);
                 return Err(Error::new(FaultKind::InvalidRequest, "provider_mismatch", message)
                     .with_param("provider"));
-            }
-            if let Some(declared) = &target.capabilities {
-                capability::check(declared, turn)?;
             }
         }
         Ok(route)

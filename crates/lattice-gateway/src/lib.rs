@@ -9,6 +9,7 @@ mod capability;
 mod clock;
 mod directory;
 mod error;
+mod ids;
 mod items;
 mod keep;
 mod machine;
@@ -17,11 +18,16 @@ mod outbox;
 mod recall;
 mod record;
 mod relay;
+mod storage;
+mod stored;
 mod upstream;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use lattice_model::{Item, Json};
+
+use stored::View;
 
 pub use asked::{Asked, Caller};
 pub use clock::Clock;
@@ -31,6 +37,7 @@ pub use machine::Machine;
 pub use mask::Secrets;
 pub use record::{Ending, Record, Recorder, TurnRecord};
 pub use relay::Events;
+pub use storage::{Retention, Storage};
 pub use upstream::{Answer, AnswerBody, Call, Upstream, UpstreamError};
 
 /// The gateway: what is configured now, and the way of a turn through it.
@@ -39,12 +46,25 @@ pub struct Gateway {
     directory: ArcSwap<Directory>,
     clock: Arc<dyn Clock>,
     recorder: Arc<dyn Recorder>,
+    storage: Option<Storage>,
 }
 
 impl Gateway {
-    /// Starts with this configuration.
+    /// Starts with this configuration, and remembers nothing.
     pub fn new(directory: Directory, clock: Arc<dyn Clock>, recorder: Arc<dyn Recorder>) -> Self {
-        Self { directory: ArcSwap::from_pointee(directory), clock, recorder }
+        Self { directory: ArcSwap::from_pointee(directory), clock, recorder, storage: None }
+    }
+
+    /// With a memory.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// What is remembered, and how, if anything is.
+    pub fn storage(&self) -> Option<&Storage> {
+        self.storage.as_ref()
     }
 
     /// What is configured now.
@@ -67,16 +87,47 @@ impl Gateway {
         Record::begin(Arc::clone(&self.clock), Arc::clone(&self.recorder), facts)
     }
 
+    /// A stored response as the client got it; with the encrypted reasoning that it did not ask for then, if it does now.
+    ///
+    /// # Errors
+    /// `FaultKind::NotStored` where there is none, or it is somebody else's (A2); `FaultKind::Storage` where the store is away.
+    pub async fn stored_response(&self, caller: &Caller, id: &str, with_state: bool) -> Result<Json, Error> {
+        self.view(caller).response(id, with_state).await
+    }
+
+    /// The items that a stored response was asked with, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::stored_response`].
+    pub async fn input_items(&self, caller: &Caller, id: &str) -> Result<Vec<Item>, Error> {
+        self.view(caller).input_items(id).await
+    }
+
+    /// Deletes a stored response for good. Those that go on from it stay, and nothing can go on from them.
+    ///
+    /// # Errors
+    /// As [`Self::stored_response`].
+    pub async fn delete_response(&self, caller: &Caller, id: &str) -> Result<(), Error> {
+        self.view(caller).delete_response(id).await
+    }
+
+    fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
+        View { storage: self.storage.as_ref(), owner: &caller.owner, now: self.clock.seconds() }
+    }
+
     /// Takes a turn to a provider and its answer back.
     ///
     /// # Errors
     /// [`Error`] for everything that goes wrong before the answer begins; later failures are events.
     pub async fn respond(&self, asked: Asked, record: Record) -> Result<Events, Error> {
-        let deadline = asked.deadline;
-        let route = self.directory.load().route(&asked.turn)?;
-        let turn = recall::recall(asked).await?;
+        let Asked { mut turn, caller, deadline } = asked;
+        let storage = self.storage.as_ref();
+        let route = self.directory.load().route(&turn)?;
+        recall::recall(storage, &mut turn, &caller.owner).await?;
+        route.check(&turn)?;
         let permit = admit::admit().await?;
+        let keep = keep::plan(storage, &mut turn, &caller.owner)?;
         let begun = attempt::begin(&route, &turn, deadline, &record).await?;
-        Ok(relay::relay(begun, turn, permit, keep::Keep, Arc::clone(&self.clock), record))
+        Ok(relay::relay(begun, turn, permit, keep, Arc::clone(&self.clock), record))
     }
 }

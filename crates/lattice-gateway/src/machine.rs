@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lattice_model::{
-    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Opening, Outcome, Piece, Response, SETTINGS,
-    Status, StepKey, ToolChoice, ToolMode, Turn, What,
+    Closing, Delta, End, Event, Extra, Fault, FaultKind, Item, Json, Opening, Outcome, Piece, Response,
+    SETTINGS, Status, StepKey, ToolChoice, ToolMode, Turn, What,
 };
 
 use crate::clock::Clock;
@@ -71,6 +71,8 @@ impl Machine {
             usage: None,
             service_tier: None,
             settings: Arc::default(),
+            state: Vec::new(),
+            written: None,
         });
         Self {
             turn,
@@ -233,7 +235,15 @@ impl Machine {
 
     fn close_item(&mut self, item: OpenItem, closing: Closing, status: Status, out: &mut Outbox<'_>) {
         let output_index = item.output_index;
-        let item = Arc::new(item.close(closing, status, out));
+        let mut item = item.close(closing, status, out);
+        if !self.turn.include.encrypted_reasoning
+            && let Item::Reasoning(reasoning) = &mut item
+            && let Some((id, sealed)) = reasoning.id.clone().zip(reasoning.encrypted.take())
+        {
+            // The client did not ask for it, but later turns need it.
+            Arc::make_mut(&mut self.response).state.push((id, sealed));
+        }
+        let item = Arc::new(item);
         if let Some(slot) = self.done.get_mut(output_index as usize) {
             *slot = Some(Arc::clone(&item));
         }
@@ -267,16 +277,20 @@ impl Machine {
     }
 
     /// Makes the terminal event of an answer that is whole. `kept` says whether what had to be stored is safe: where it is not, the client
-    /// has its content and is told that the response failed.
-    pub fn conclude(&mut self, kept: Result<(), Fault>, events: &mut Vec<Event>) {
+    /// has its content and is told that the response failed. With it comes what was written, if anything was.
+    pub fn conclude(&mut self, kept: Result<Option<Json>, Fault>, events: &mut Vec<Event>) {
         if self.end != Ended::Closing {
             return;
         }
         self.end = Ended::Over;
-        if let Err(fault) = kept {
-            let outcome = self.failed(&fault);
-            let response = Arc::make_mut(&mut self.response);
-            (response.outcome, response.completed_at) = (outcome, None);
+        match kept {
+            Ok(None) => {}
+            Ok(written) => Arc::make_mut(&mut self.response).written = written,
+            Err(fault) => {
+                let outcome = self.failed(&fault);
+                let response = Arc::make_mut(&mut self.response);
+                (response.outcome, response.completed_at) = (outcome, None);
+            }
         }
         self.tell(events, |machine, out| {
             if let Outcome::Failed(error) = &machine.response.outcome {
@@ -287,8 +301,9 @@ impl Machine {
     }
 
     fn failed(&self, fault: &Fault) -> Outcome {
-        // Only the gateway's own end has nothing to do with the provider.
-        let provider = (fault.kind != FaultKind::Shutdown).then_some(&*self.response.provider);
+        // What is the gateway's own has nothing to do with the provider.
+        let is_own = matches!(fault.kind, FaultKind::Shutdown | FaultKind::Storage);
+        let provider = (!is_own).then_some(&*self.response.provider);
         Outcome::Failed(body(fault, provider))
     }
 }

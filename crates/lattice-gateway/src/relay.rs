@@ -7,8 +7,8 @@ use lattice_model::{Delta, End, Event, Fault, FaultKind, Response, Turn};
 use crate::admit::Permit;
 use crate::attempt::{Begun, DeltaSource};
 use crate::clock::Clock;
-use crate::error::{of_decode, of_send};
-use crate::keep::Keep;
+use crate::error::{Error, of_decode, of_send};
+use crate::keep::{Commit, Keep};
 use crate::machine::Machine;
 use crate::mask::{Secrets, mask};
 use crate::record::Record;
@@ -22,6 +22,10 @@ pub struct Events {
     deltas: Vec<Delta>,
     secrets: Secrets,
     keep: Keep,
+    /// The whole answer on its way into the store.
+    committing: Option<Commit>,
+    /// Why the answer could not be stored.
+    lost: Option<Box<Error>>,
     /// Held for its `Drop`.
     _permit: Permit,
     /// For the operator: what is behind a failure.
@@ -37,38 +41,64 @@ impl std::fmt::Debug for Events {
 
 pub(crate) fn relay(
     begun: Begun,
-    turn: Arc<Turn>,
+    mut turn: Turn,
     permit: Permit,
     keep: Keep,
     clock: Arc<dyn Clock>,
     record: Record,
 ) -> Events {
     let Begun { provider, source, first, secrets } = begun;
-    let mut turn = Arc::unwrap_or_clone(turn);
     // The input went out and is not repeated to the client: a long prompt need not stay in memory for a long answer.
     (turn.history, turn.input) = (Vec::new(), Vec::new());
     let machine = Machine::new(Arc::new(turn), provider, clock);
     let (source, detail) = (Some(source), String::new());
-    Events { source, machine, deltas: first, secrets, keep, _permit: permit, detail, record }
+    Events {
+        source,
+        machine,
+        deltas: first,
+        secrets,
+        keep,
+        committing: None,
+        lost: None,
+        _permit: permit,
+        detail,
+        record,
+    }
 }
 
 impl Events {
-    /// Adds the next events to `events`, at least one; false when the answer is over.
+    /// Adds the next events to `events`, at least one; false when the answer is over. Dropping the future loses nothing.
     pub async fn next(&mut self, events: &mut Vec<Event>) -> bool {
         while events.is_empty() {
-            if self.source.is_none() && !self.machine.is_closing() {
-                return false;
-            }
-            let over = self.source.is_some() && self.deltas.is_empty() && self.pull().await;
-            self.digest(events, over);
             if self.machine.is_closing() {
-                // What the client sees as its end is safe by then (D2).
-                let kept = self.keep.commit(self.machine.response()).await;
-                self.machine.conclude(kept, events);
+                self.conclude(events).await;
+            } else if self.source.is_none() {
+                return false;
+            } else {
+                let over = self.deltas.is_empty() && self.pull().await;
+                self.digest(events, over);
+                if self.machine.is_closing() && self.committing.is_none() {
+                    self.committing = self.keep.commit(self.machine.response());
+                }
             }
         }
         self.record.begun();
         true
+    }
+
+    /// Makes the terminal event: what the client sees as its end is safe by then (D2).
+    async fn conclude(&mut self, events: &mut Vec<Event>) {
+        // Whoever stops waiting for it and comes back waits for the same one.
+        let kept = match &mut self.committing {
+            Some(committing) => committing.await,
+            None => Ok(None),
+        };
+        self.committing = None;
+        if let Err(fault) = &kept {
+            self.detail.clone_from(&fault.detail);
+            self.lost = Some(Box::new(Error::of(fault, None)));
+        }
+        self.machine.conclude(kept, events);
     }
 
     /// Reads the next deltas; whether nothing can follow.
@@ -109,20 +139,30 @@ impl Events {
     }
 
     /// The whole response, for a client that does not stream.
-    pub async fn finish(mut self) -> Arc<Response> {
+    ///
+    /// # Errors
+    /// Where it should have been stored and could not be: a client that asks for one document reads its status first.
+    pub async fn finish(mut self) -> Result<Arc<Response>, Error> {
         let mut events = Vec::new();
         while self.next(&mut events).await {
             events.clear();
         }
-        Arc::clone(self.machine.response())
+        match self.lost.take() {
+            Some(error) => Err(*error),
+            None => Ok(Arc::clone(self.machine.response())),
+        }
     }
 
-    /// Ends the answer as failed, now: the events that say so. For a gateway that is about to stop (E5).
-    pub fn abort(&mut self, kind: FaultKind) -> Vec<Event> {
+    /// Ends the answer as failed, now: the events that say so. For a gateway that is about to stop (E5). One that is whole and only waits to
+    /// be safe ends as it would have.
+    pub async fn abort(&mut self, kind: FaultKind) -> Vec<Event> {
         let mut events = Vec::new();
         if self.source.take().is_some() {
             self.machine.take(Delta::End(End::Failed(Fault::new(kind))), &mut events);
-            self.machine.conclude(Ok(()), &mut events);
+            self.committing = self.keep.commit(self.machine.response());
+        }
+        if self.machine.is_closing() {
+            self.conclude(&mut events).await;
         }
         events
     }

@@ -46,7 +46,7 @@ fn run(deltas: Vec<Delta>, tool_choice: Option<ToolChoice>) -> Vec<Event> {
     }
     machine.end_if_open(&mut events);
     assert!(machine.is_closing());
-    machine.conclude(Ok(()), &mut events);
+    machine.conclude(Ok(None), &mut events);
     assert!(machine.is_over());
     events
 }
@@ -323,6 +323,6 @@ fn d2_a_response_that_could_not_be_kept_has_its_content_and_failed() {
     assert!(matches!(response.outcome, Outcome::Failed(_)) && response.output.len() == 1);
     assert!(events.iter().any(|event| matches!(event.what, What::Error(_))));
     let count = events.len();
-    machine.conclude(Ok(()), &mut events);
+    machine.conclude(Ok(None), &mut events);
     assert_eq!(events.len(), count, "there is one end");
 }

@@ -43,6 +43,10 @@ pub enum FaultKind {
     AnswerTooLarge,
     /// The model made something that is no answer.
     Model,
+    /// What the request names is not stored here, or not any more.
+    NotStored,
+    /// The gateway cannot store anything at present, or not read what is stored.
+    Storage,
     /// The gateway is about to stop.
     Shutdown,
 }
@@ -96,7 +100,7 @@ pub struct Facts {
 
 impl FaultKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::ContextLength,
         Self::ContentFilter,
@@ -116,6 +120,8 @@ impl FaultKind {
         Self::Cut,
         Self::AnswerTooLarge,
         Self::Model,
+        Self::NotStored,
+        Self::Storage,
         Self::Shutdown,
     ];
 
@@ -145,6 +151,8 @@ impl FaultKind {
             Self::Cut => ("provider_cut", BadGateway, Same),
             Self::AnswerTooLarge => ("provider_answer_too_large", BadGateway, Never),
             Self::Model => ("model_error", Model, Same),
+            Self::NotStored => ("not_found", NotFound, Never),
+            Self::Storage => ("storage_unavailable", Unavailable, Same),
             Self::Shutdown => ("server_shutdown", Unavailable, Same),
         };
         let shows_words =
@@ -175,6 +183,10 @@ impl FaultKind {
             Self::Cut => "the provider's answer stopped before its end",
             Self::AnswerTooLarge => "the provider's answer is larger than the gateway takes",
             Self::Model => "the model made an answer that is not valid",
+            Self::NotStored => "there is nothing here with this id",
+            Self::Storage => {
+                "the gateway's store is not available; try again, or send `store: false` if nothing has to be remembered"
+            }
             Self::Shutdown => "the gateway is shutting down; send the request again",
         }
     }

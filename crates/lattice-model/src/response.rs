@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::item::Item;
-use crate::json::Extra;
+use crate::json::{Extra, Json};
+use crate::text::Text;
 use crate::turn::Turn;
 use crate::usage::Usage;
 
@@ -47,6 +48,10 @@ pub struct Response {
     pub service_tier: Option<String>,
     /// Settings in force as a provider of the same dialect reported them; they win over the turn's.
     pub settings: Arc<Extra>,
+    /// What only a provider can read of the output and the client did not ask to see: ids of items, and their encrypted reasoning.
+    pub state: Vec<(String, Text)>,
+    /// The whole as it was written to the store, once it was: what the client gets is the same, byte by byte (D2).
+    pub written: Option<Json>,
 }
 
 /// How far a response has come.

@@ -28,6 +28,8 @@ pub struct Turn {
     pub input: Vec<Item>,
     /// Whether the response is to be kept.
     pub store: bool,
+    /// How long it is to be kept, in seconds from its creation, where the client said so; 0 for as long as it is not deleted.
+    pub expires_after: Option<u64>,
     /// The stored response that this turn goes on from.
     pub previous_response_id: Option<String>,
     /// What the model may call.
@@ -89,6 +91,7 @@ impl Turn {
             history: Vec::new(),
             input,
             store: false,
+            expires_after: None,
             previous_response_id: None,
             tools: Vec::new(),
             tool_choice: None,
@@ -109,6 +112,11 @@ impl Turn {
             obfuscation: None,
             extra: Extra::new(),
         }
+    }
+
+    /// Whether reasoning is wanted in the form that only its provider can read: by the client, or by the store, for the turns that follow.
+    pub fn keeps_reasoning(&self) -> bool {
+        self.include.encrypted_reasoning || self.store
     }
 
     /// The conversation: what was said before, and what is new.

@@ -152,7 +152,7 @@ fn streams(criterion: &mut Criterion) {
                         writer.sse(&mut out, &event);
                     }
                 }
-                machine.conclude(Ok(()), &mut events);
+                machine.conclude(Ok(None), &mut events);
                 for event in &events {
                     writer.sse(&mut out, event);
                 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
-use lattice_gateway::{Record, TurnRecord};
+use lattice_gateway::{Caller, Record, TurnRecord};
+use lattice_store::Owner;
 
 use crate::App;
 
@@ -43,6 +44,11 @@ impl Arrival {
         let arrival = Self::of(app, request.headers(), client, (method, path));
         request.extensions_mut().insert(arrival.clone());
         arrival
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { owner: Owner::anonymous(), address: self.client }
     }
 
     fn of(app: &App, headers: &HeaderMap, client: Option<IpAddr>, (method, path): (&str, &str)) -> Self {

@@ -1,9 +1,12 @@
 //! Every route in one table.
 
 mod create_response;
+mod delete_response;
 mod docs;
 mod get_model;
+mod get_response;
 mod health;
+mod list_input_items;
 mod list_models;
 pub(crate) mod openapi;
 mod ready;
@@ -20,6 +23,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         // The public API
         .route("/v1/responses", post(create_response::handle))
+        .route("/v1/responses/{id}", get(get_response::handle).delete(delete_response::handle))
+        .route("/v1/responses/{id}/input_items", get(list_input_items::handle))
         .route("/v1/models", get(list_models::handle))
         .route("/v1/models/{*id}", get(get_model::handle))
         // For those who run it

@@ -64,7 +64,7 @@ impl Stream {
             biased;
             more = self.events.next(&mut self.batch) => self.over = !more,
             () = self.cut.cancelled() => {
-                self.batch = self.events.abort(FaultKind::Shutdown);
+                self.batch = self.events.abort(FaultKind::Shutdown).await;
                 self.over = true;
             }
             () = tokio::time::sleep(self.heartbeat) => return Some(Bytes::from_static(HEARTBEAT)),

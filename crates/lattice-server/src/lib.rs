@@ -2,6 +2,7 @@
 //!
 //! Invariants: the only crate that knows axum, and the only one that picks a status.
 
+mod answer;
 mod arrival;
 mod body;
 mod dialects;
@@ -9,7 +10,9 @@ mod endpoints;
 mod event_stream;
 mod lawful;
 mod layers;
+mod paging;
 mod problem;
+mod readiness;
 mod refusals;
 mod serve;
 mod tls;
@@ -20,10 +23,13 @@ use std::time::Duration;
 use lattice_gateway::Gateway;
 use tokio_util::sync::CancellationToken;
 
+use dialects::responses::from_wire::Asking;
+
 pub use dialects::responses::EventWriter;
 pub use endpoints::openapi::document as openapi_document;
 pub use layers::Cors;
 pub use problem::status_of;
+pub use readiness::{Report, StorageReport};
 pub use serve::{Limits, serve};
 pub use tls::{TlsError, TlsFiles, acceptor};
 
@@ -42,6 +48,8 @@ pub struct App {
     pub cors: Option<Cors>,
     /// The version that `/ready` reports.
     pub version: &'static str,
+    /// What `/ready` says of the store, where there is one.
+    pub storage: Option<StorageReport>,
     /// Not ready any more: the process is about to stop (E5).
     pub stopping: CancellationToken,
     /// Time is up for streams that are still open: each gets its terminal event.
@@ -58,6 +66,7 @@ pub fn router(app: &Arc<App>) -> axum::Router {
 /// # Errors
 /// What the client would be told, and the field concerned.
 pub fn read_turn(body: &bytes::Bytes) -> Result<lattice_model::Turn, String> {
-    dialects::responses::from_wire::turn(&body.clone().into(), "resp_0".to_owned(), 0)
+    let asking = Asking { id: "resp_0".to_owned(), created_at: 0, store_by_default: false };
+    dialects::responses::from_wire::turn(&body.clone().into(), asking)
         .map_err(|invalid| format!("{}: {}", invalid.param.unwrap_or_default(), invalid.message))
 }

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use lattice_gateway::Error;
 use lattice_model::{Class, ErrorBody};
 
-use crate::dialects::responses::{Invalid, to_wire};
+use lattice_wire::responses::response::error_body;
+
+use crate::dialects::responses::Invalid;
 
 /// An error with its status.
 #[derive(Debug)]
@@ -64,6 +66,17 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid_path", message)
     }
 
+    pub(crate) fn invalid_query() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_query", "the query of the address cannot be read")
+    }
+
+    /// A parameter of the query that is wrong.
+    pub(crate) fn query(param: &str, message: &str) -> Self {
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_value", message);
+        problem.body.param = Some(param.chars().take(80).collect());
+        problem
+    }
+
     pub(crate) fn invalid_host(what: &str) -> Self {
         let message = format!("the request must name its host once, in a `Host` header: {what}");
         Self::new(StatusCode::BAD_REQUEST, "invalid_host", message)
@@ -94,7 +107,7 @@ impl Problem {
     }
 
     pub(crate) fn body(&self) -> Bytes {
-        to_wire::error_body(&self.body)
+        error_body(&self.body)
     }
 
     pub(crate) fn internal() -> Self {

@@ -12,5 +12,6 @@ pub mod client;
 pub mod conformance;
 pub mod gateway;
 pub mod invariants;
+pub mod postgres;
 pub mod stage;
 pub mod upstream;

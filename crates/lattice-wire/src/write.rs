@@ -83,6 +83,11 @@ impl JsonWriter {
         self.buffer
     }
 
+    /// How much stands in the buffer, in bytes: a place in the document where everything is copied into it.
+    pub(crate) fn position(&self) -> usize {
+        self.buffer.len()
+    }
+
     fn value(&mut self) {
         if self.needs_comma {
             self.buffer.put_u8(b',');

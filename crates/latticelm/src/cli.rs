@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Openapi,
     /// List the models that the gateway would serve
     Models(ConfigArgs),
+    /// Bring the database up to date; the gateway does so itself when it starts
+    Migrate(MigrateArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -72,6 +74,16 @@ pub(crate) struct ConfigArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// Which database.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// The folder for what the gateway keeps, where it keeps it in a file; wins over the configuration
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
 /// How to start.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ServeArgs {
@@ -80,7 +92,7 @@ pub(crate) struct ServeArgs {
     /// Where to listen, such as 127.0.0.1:8080; wins over the configuration
     #[arg(long, value_name = "HOST:PORT", value_parser = lattice_config::parse_address)]
     pub(crate) listen: Option<SocketAddr>,
-    /// The folder for what the gateway keeps; nothing is kept by this version
+    /// The folder for what the gateway keeps, where it keeps it in a file; wins over the configuration
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// How much to log; wins over the configuration

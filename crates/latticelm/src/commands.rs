@@ -9,7 +9,7 @@ use lattice_config::{Config, Environment, Source};
 
 use crate::cli::{Cli, Command, ConfigCommand};
 use crate::output::print;
-use crate::serve;
+use crate::{serve, storage};
 
 pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
     match cli.command {
@@ -29,6 +29,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
             let settings =
                 lattice_config::load(&source, environment).context("the configuration is wrong")?;
             print(&models(&settings))
+        }
+        Some(Command::Migrate(args)) => {
+            let folder = args.data_dir.or(cli.serve.data_dir);
+            storage::migrate(args.config.config.or(cli.serve.config.config), folder.as_deref(), environment)
         }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -10,6 +10,7 @@ mod output;
 mod reload;
 mod request_log;
 mod serve;
+mod storage;
 
 use std::io::Write;
 use std::process::ExitCode;

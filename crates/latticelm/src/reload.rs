@@ -5,7 +5,7 @@ use lattice_server::App;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::directory::Assembler;
-use crate::logging;
+use crate::{logging, storage};
 
 /// Everything a reload needs.
 pub(crate) struct Reloader {
@@ -54,22 +54,32 @@ impl Reloader {
         }
     }
 
-    fn reload(&mut self, app: &App) {
+    /// The configuration as it is now; none where there is no file, or where it is wrong.
+    fn load(&self) -> Option<Config> {
         if self.settings.source == Source::Environment {
             tracing::info!("there is no configuration file to reload");
-            return;
+            return None;
         }
-        let settings = match lattice_config::load(&self.settings.source, &self.environment) {
-            Ok(settings) => settings,
-            Err(errors) => {
-                for error in errors.errors() {
-                    tracing::error!("the changed configuration is wrong and was not taken over: {error}");
-                }
-                return;
-            }
+        let errors = match lattice_config::load(&self.settings.source, &self.environment) {
+            Ok(settings) => return Some(settings),
+            Err(errors) => errors,
         };
+        for error in errors.errors() {
+            tracing::error!("the changed configuration is wrong and was not taken over: {error}");
+        }
+        None
+    }
+
+    fn reload(&mut self, app: &App) {
+        let Some(settings) = self.load() else { return };
         match self.assembler.assemble(&settings) {
-            Ok(directory) => app.gateway.replace_directory(directory),
+            Ok(directory) => {
+                app.gateway.replace_directory(directory);
+                if let (Some(storage), Some(conversations)) = (app.gateway.storage(), &settings.conversations)
+                {
+                    storage.replace_retention(storage::retention(conversations));
+                }
+            }
             Err(error) => {
                 tracing::error!("the changed configuration was not taken over: {error:#}");
                 return;
@@ -79,22 +89,30 @@ impl Reloader {
             // Fails only when logging has ended.
             let _ = self.level.reload(logging::filter(settings.logging.level));
         }
-        if settings.server != self.settings.server || settings.logging.format != self.settings.logging.format
-        {
-            tracing::warn!(
-                "changes of `server` and of `logging.format` take effect when the gateway is started again"
-            );
-        }
-        for notice in &settings.notices {
-            tracing::warn!("{notice}");
-        }
-        tracing::info!(
-            providers = settings.providers.len(),
-            models = settings.models.len(),
-            "the changed configuration was taken over"
-        );
+        tell(&self.settings, &settings);
         self.settings = settings;
     }
+}
+
+/// What the operator should know of the change.
+fn tell(old: &Config, new: &Config) {
+    if new.server != old.server
+        || new.logging.format != old.logging.format
+        || new.database != old.database
+        || new.conversations.is_some() != old.conversations.is_some()
+    {
+        tracing::warn!(
+            "changes of `server`, `database`, `logging.format` and `conversations.enabled` take effect when the gateway is started again"
+        );
+    }
+    for notice in &new.notices {
+        tracing::warn!("{notice}");
+    }
+    tracing::info!(
+        providers = new.providers.len(),
+        models = new.models.len(),
+        "the changed configuration was taken over"
+    );
 }
 
 async fn received(signal: Option<&mut Signal>) {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use lattice_config::{Config, Environment, Format, Source};
-use lattice_gateway::Gateway;
-use lattice_server::{App, Cors, Limits, TlsFiles};
+use lattice_gateway::{Gateway, Storage};
+use lattice_server::{App, Cors, Limits, StorageReport, TlsFiles};
+use lattice_sql::Database;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use crate::logging;
 use crate::output::print;
 use crate::reload::Reloader;
 use crate::request_log::RequestLog;
+use crate::storage;
 
 /// Starts the gateway and returns when it was told to stop.
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result<()> {
@@ -40,6 +42,9 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result
 fn overridden(args: &ServeArgs, mut environment: Environment) -> Environment {
     if let Some(listen) = &args.listen {
         environment = environment.with("LATTICELM__SERVER__ADDRESS", &listen.to_string());
+    }
+    if let Some(folder) = &args.data_dir {
+        environment = storage::in_folder(environment, folder);
     }
     if let Some(level) = args.log_level {
         environment = environment.with("LATTICELM__LOGGING__LEVEL", level.name());
@@ -63,7 +68,14 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         header_timeout: server.header_read_timeout,
         drain: server.shutdown_timeout,
     };
-    let app = Arc::new(app(settings, Gateway::new(directory, Arc::new(RealClock), Arc::new(RequestLog))));
+    let mut gateway = Gateway::new(directory, Arc::new(RealClock), Arc::new(RequestLog));
+    let database = storage::open(settings).await?;
+    if let Some((database, conversations)) = &database {
+        let store = Arc::clone(database);
+        gateway = gateway.with_storage(Storage::new(store, storage::retention(conversations)));
+    }
+    let database = database.map(|(database, _)| database);
+    let app = Arc::new(app(settings, gateway, database.clone()));
     let listener = TcpListener::bind(server.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
     let triggers = reloader.listen();
@@ -72,12 +84,16 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     tokio::select! {
         ended = lattice_server::serve(listener, tls, Arc::clone(&app), limits) => ended.context("the listener failed")?,
         () = reloader.run(triggers, &app) => {}
+        () = storage::sweep(database.as_deref()) => {}
+    }
+    if let Some(database) = database {
+        database.close().await;
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-fn app(settings: &Config, gateway: Gateway) -> App {
+fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>) -> App {
     let server = &settings.server;
     App {
         gateway,
@@ -89,6 +105,7 @@ fn app(settings: &Config, gateway: Gateway) -> App {
             .as_ref()
             .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
         version: env!("CARGO_PKG_VERSION"),
+        storage: database.map(|database| StorageReport::new(move || storage::report(&database))),
         stopping: CancellationToken::new(),
         cut_streams: CancellationToken::new(),
     }

@@ -83,6 +83,10 @@ fn c9_what_is_wrong_is_named_by_its_path() {
             json!({"model": MODEL, "input": [{"type": "function_call_output", "output": "x"}]}),
             "input[0].call_id",
         ),
+        (
+            json!({"model": MODEL, "input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}),
+            "input[0].call_id",
+        ),
         (json!({"model": MODEL, "input": "x", "temperature": 3}), "temperature"),
         (json!({"model": MODEL, "input": "x", "temperature": "hot"}), "temperature"),
         (json!({"model": MODEL, "input": "x", "top_p": -1}), "top_p"),
@@ -93,7 +97,6 @@ fn c9_what_is_wrong_is_named_by_its_path() {
         (json!({"model": MODEL, "input": "x", "truncation": "perhaps"}), "truncation"),
         (json!({"model": MODEL, "input": "x", "metadata": {"a": 1}}), "metadata"),
         (json!({"model": MODEL, "input": "x", "text": {"format": {"type": "poem"}}}), "text.format.type"),
-        (json!({"model": MODEL, "input": "x", "previous_response_id": "resp_1"}), "previous_response_id"),
         (json!({"model": MODEL, "input": "x", "background": true}), "background"),
     ];
     let mut wrong = Vec::new();

@@ -78,9 +78,8 @@ fn a_variable_that_means_nothing_is_an_error_that_names_it() {
 
 #[test]
 fn services_that_are_not_used_yet_are_said_to_be() {
-    let names =
-        [("DATABASE_URL", "postgres://h/d"), ("RATE_LIMIT_REDIS_URL", "redis://h"), ("ENCRYPTION_KEY", "k")];
+    let names = [("RATE_LIMIT_REDIS_URL", "redis://h"), ("ENCRYPTION_KEY", "k")];
     let settings = load_with(SMALL, &names).unwrap();
-    let notice = "DATABASE_URL, RATE_LIMIT_REDIS_URL and ENCRYPTION_KEY are set but not used yet";
+    let notice = "RATE_LIMIT_REDIS_URL and ENCRYPTION_KEY are set but not used yet";
     assert!(settings.notices.iter().any(|line| line.starts_with(notice)), "{:?}", settings.notices);
 }

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use lattice_gateway::{Asked, Caller};
-use lattice_wire::SegmentsBody;
+use lattice_gateway::Asked;
+use lattice_wire::responses::response;
 
 use crate::App;
+use crate::answer;
 use crate::arrival::Arrival;
 use crate::body;
-use crate::dialects::responses::{from_wire, to_wire};
+use crate::dialects::responses::from_wire::{self, Asking};
 use crate::event_stream;
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    Arrival { client, record, .. }: Arrival,
+    arrival: Arrival,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, incoming) = request.into_parts();
@@ -26,27 +26,25 @@ pub(super) async fn handle(
     let bytes = body::read(&parts.headers, incoming, app.max_request_body_size, app.body_timeout).await?;
     let clock = app.gateway.clock();
     // Contents are slices of the body; the turn keeps it alive for as long as they are needed.
-    let turn = from_wire::turn(&bytes.into(), format!("resp_{}", clock.id()), clock.seconds())?;
+    let asking = Asking {
+        id: format!("resp_{}", clock.id()),
+        created_at: clock.seconds(),
+        store_by_default: app.gateway.storage().is_some_and(|storage| storage.retention().store_by_default),
+    };
+    let turn = from_wire::turn(&bytes.into(), asking)?;
     let (stream, obfuscate) = (turn.stream, turn.obfuscation == Some(true));
-    record.note(|facts| {
+    arrival.record.note(|facts| {
         facts.response_id.clone_from(&turn.id);
         facts.model.clone_from(&turn.model);
         facts.stream = stream;
     });
-    let asked = Asked { turn, caller: Caller { address: client }, deadline: None };
-    let events = app.gateway.respond(asked, record).await?;
+    let asked = Asked { turn, caller: arrival.caller(), deadline: None };
+    let events = app.gateway.respond(asked, arrival.record).await?;
     if stream {
         return Ok(event_stream::respond(events, obfuscate, &app));
     }
-    let response = events.finish().await;
-    Ok(json(StatusCode::OK, Body::new(SegmentsBody::from(to_wire::body(&response)))))
-}
-
-fn json(status: StatusCode, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-    response
+    let response = events.finish().await?;
+    Ok(answer::json(response::body(&response)))
 }
 
 /// 415 for anything that says it is something else; nothing said is taken for JSON.

@@ -3,4 +3,6 @@
 pub mod event;
 pub mod read;
 pub mod request;
+pub mod response;
+pub mod stored;
 pub mod write;

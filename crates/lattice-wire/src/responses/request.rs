@@ -40,6 +40,7 @@ keeping_object! {
         prompt_cache_key "prompt_cache_key": Str<'a>,
         truncation "truncation": Str<'a>,
         store "store": bool,
+        expires_after "expires_after": ExpiresAfter<'a>,
         service_tier "service_tier": Str<'a>,
         top_logprobs "top_logprobs": i64,
     }
@@ -146,6 +147,14 @@ keeping_object! {
     pub struct Reasoning<'a> {
         effort "effort": Str<'a>,
         summary "summary": Str<'a>,
+    }
+}
+
+keeping_object! {
+    /// `expires_after`: the gateway's own, in the form that `OpenAI` has for files.
+    pub struct ExpiresAfter<'a> {
+        anchor "anchor": Str<'a>,
+        seconds "seconds": i64,
     }
 }
 

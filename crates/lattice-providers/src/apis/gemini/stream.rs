@@ -27,8 +27,10 @@ pub(super) struct Chunks {
     response_id: String,
     origin: Arc<str>,
     signatures: Arc<Signatures>,
-    /// Whether reasoning items carry signatures.
-    encrypted: bool,
+    /// Whether thoughts carry their signatures.
+    keeps: bool,
+    /// Whether other signatures get reasoning items of their own, which a client sees.
+    shows: bool,
     told: Told,
     next_key: StepKey,
     calls: usize,
@@ -60,7 +62,8 @@ impl Chunks {
             response_id: turn.id.clone(),
             origin,
             signatures,
-            encrypted: turn.include.encrypted_reasoning,
+            keeps: turn.keeps_reasoning(),
+            shows: turn.include.encrypted_reasoning,
             told: Told::Nothing,
             next_key: 0,
             calls: 0,
@@ -259,7 +262,7 @@ impl Chunks {
         match self.open.take() {
             None => {}
             Some(Open::Thoughts { key, signature }) => {
-                let signature = signature.filter(|_| self.encrypted);
+                let signature = signature.filter(|_| self.keeps);
                 let encrypted = signature.map(|signature| self.sealed(endings::THOUGHT, &signature));
                 deltas.push(Delta::Piece {
                     key,
@@ -277,7 +280,7 @@ impl Chunks {
     }
 
     fn signed(&self, kind: &str, signature: &Text, deltas: &mut Vec<Delta>) {
-        if self.encrypted {
+        if self.shows {
             let encrypted = Some(self.sealed(kind, signature));
             let item = Reasoning { encrypted, status: Some(Status::Completed), ..Reasoning::default() };
             deltas.push(Delta::Whole(Box::new(Item::Reasoning(item))));

@@ -17,7 +17,7 @@ use crate::events::EventDecoder;
 /// Reads the events of one answer.
 #[derive(Debug)]
 pub(super) struct MessageEvents {
-    /// Tags encrypted reasoning; `None` when the client did not ask for it.
+    /// Tags encrypted reasoning; `None` when nobody asked for it.
     origin: Option<String>,
     /// Whether thoughts are shown as a summary.
     summary: bool,
@@ -74,7 +74,7 @@ struct Citation {
 impl MessageEvents {
     pub(super) fn new(turn: &Turn, origin: &str) -> Self {
         Self {
-            origin: turn.include.encrypted_reasoning.then(|| origin.to_owned()),
+            origin: turn.keeps_reasoning().then(|| origin.to_owned()),
             summary: turn.reasoning.as_ref().is_some_and(|reasoning| reasoning.summary.is_some()),
             next_key: 0,
             block: Block::Unknown,

@@ -1,6 +1,7 @@
 //! The Responses API, the client's own dialect. What the gateway does not understand goes through untouched (C14).
 
 mod answer;
+mod models;
 mod request;
 mod stream;
 #[cfg(test)]
@@ -36,7 +37,7 @@ impl Responses {
 
     fn sealing(&self, turn: &Turn) -> answer::Sealing {
         answer::Sealing {
-            origin: turn.include.encrypted_reasoning.then(|| self.origin.clone()),
+            origin: turn.keeps_reasoning().then(|| self.origin.clone()),
             meanings: self.meanings,
         }
     }

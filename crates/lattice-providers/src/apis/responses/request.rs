@@ -8,6 +8,8 @@ use crate::error::EncodeError;
 use crate::provider::Model;
 use crate::seal;
 
+use super::models;
+
 pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments, EncodeError> {
     refuse(turn)?;
     let mut writer = JsonWriter::new();
@@ -20,7 +22,7 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments,
         input(writer, turn, origin);
         tools(writer, turn);
         settings(writer, turn);
-        include(writer, turn);
+        include(writer, turn, &model.id);
         text(writer, turn);
         write::extra(writer, &turn.extra, Form::Request);
     });
@@ -112,13 +114,16 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     }
 }
 
-fn include(writer: &mut JsonWriter, turn: &Turn) {
+fn include(writer: &mut JsonWriter, turn: &Turn, model: &str) {
     let include = &turn.include;
-    if !include.encrypted_reasoning && !include.logprobs && include.other.is_empty() {
+    // The gateway's store needs it too, where there is some.
+    let encrypted =
+        include.encrypted_reasoning || turn.store && (turn.reasoning.is_some() || models::reasons(model));
+    if !encrypted && !include.logprobs && include.other.is_empty() {
         return;
     }
     writer.key("include").array(|writer| {
-        if include.encrypted_reasoning {
+        if encrypted {
             writer.str("reasoning.encrypted_content");
         }
         if include.logprobs {

@@ -3,10 +3,9 @@
 
 use bytes::{BufMut, BytesMut};
 use lattice_model::{Event, Extra, Outcome, Part, Position, ReasoningKind, Text, What};
+use lattice_wire::responses::response::{error, response};
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::JsonWriter;
-
-use super::to_wire::{error, response};
 
 /// Padding for deltas when the client asks for obfuscation; 1 to 16 bytes of it are sent.
 const PADDING: &str = "x7Qm2Zp9Lr4Vb8Kd";

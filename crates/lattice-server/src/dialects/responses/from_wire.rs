@@ -5,14 +5,25 @@ use lattice_model::{
 };
 use lattice_wire::Document;
 use lattice_wire::extra_of;
-use lattice_wire::responses::request::{Input, Reasoning, Request, TextFormat, TextSettings};
+use lattice_wire::responses::request::{ExpiresAfter, Input, Reasoning, Request, TextFormat, TextSettings};
 
 use super::check::{self, Invalid, TEXT_LIMIT};
 use super::from_wire_items::items;
 use super::from_wire_tools::{tool_choice, tools};
 
-/// Reads the body. `id` and `created_at` are those of the response to be made.
-pub(crate) fn turn(body: &Document, id: String, created_at: i64) -> Result<Turn, Invalid> {
+/// What the body does not say of the response that is to be made.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    /// Its id.
+    pub(crate) id: String,
+    /// When it was asked for: seconds since 1970, UTC.
+    pub(crate) created_at: i64,
+    /// Whether it is stored where the client does not say.
+    pub(crate) store_by_default: bool,
+}
+
+/// Reads the body.
+pub(crate) fn turn(body: &Document, asking: Asking) -> Result<Turn, Invalid> {
     let request: Request<'_> = lattice_wire::parse(body).map_err(|error| {
         let param = (!error.path.is_empty()).then_some(error.path);
         let message = match &param {
@@ -21,7 +32,7 @@ pub(crate) fn turn(body: &Document, id: String, created_at: i64) -> Result<Turn,
         };
         Invalid { param, code: "invalid_type", message }
     })?;
-    refuse_state(&request)?;
+    refuse_later(&request)?;
     let model = request.model.ok_or_else(|| Invalid::missing("model"))?.plain();
     if model.is_empty() {
         return Err(Invalid::value("model", "`model` is empty; GET /v1/models lists the models"));
@@ -32,9 +43,13 @@ pub(crate) fn turn(body: &Document, id: String, created_at: i64) -> Result<Turn,
     if let Some(metadata) = request.metadata {
         check::metadata(metadata)?;
     }
-    let input = input(request.input.as_ref(), body)?;
+    let previous_response_id = request.previous_response_id.map(lattice_wire::Str::plain);
+    let input = input(request.input.as_ref(), previous_response_id.is_some(), body)?;
     Ok(Turn {
         provider: request.provider.map(lattice_wire::Str::plain),
+        store: request.store.unwrap_or(asking.store_by_default),
+        expires_after: expires_after(request.expires_after.as_ref())?,
+        previous_response_id,
         instructions: check::optional_text(
             request.instructions,
             body,
@@ -74,31 +89,34 @@ pub(crate) fn turn(body: &Document, id: String, created_at: i64) -> Result<Turn,
         stream: request.stream.unwrap_or_default(),
         obfuscation: request.stream_options.as_ref().and_then(|options| options.include_obfuscation),
         extra: extra(&request, body)?,
-        ..Turn::new(id, created_at, model, input)
+        ..Turn::new(asking.id, asking.created_at, model, input)
     })
 }
 
-/// What needs the gateway to remember something, which it does not do yet.
-fn refuse_state(request: &Request<'_>) -> Result<(), Invalid> {
+/// What this version does not have.
+fn refuse_later(request: &Request<'_>) -> Result<(), Invalid> {
     let later = |param: &str, instead: &str| {
-        Err(Invalid::unsupported(
-            param,
-            format!("`{param}` needs stored responses, which this version does not have; {instead}"),
-        ))
+        Err(Invalid::unsupported(param, format!("`{param}` is not supported by this version; {instead}")))
     };
-    if request.store == Some(true) {
-        return later("store", "send `store: false` or leave it out");
-    }
-    if request.previous_response_id.is_some() {
-        return later("previous_response_id", "send the whole conversation in `input`");
-    }
     if request.conversation.is_some() {
-        return later("conversation", "send the whole conversation in `input`");
+        return later("conversation", "go on by `previous_response_id`");
     }
     if request.background == Some(true) {
         return later("background", "send `background: false` or leave it out");
     }
     Ok(())
+}
+
+/// How long the response is to be kept, in seconds.
+fn expires_after(asked: Option<&ExpiresAfter<'_>>) -> Result<Option<u64>, Invalid> {
+    let Some(asked) = asked else { return Ok(None) };
+    if let Some((field, _)) = asked.extra.first() {
+        let param = format!("expires_after.{field}");
+        return Err(Invalid::unsupported(param.clone(), format!("`{param}` is not known")));
+    }
+    check::one_of(asked.anchor, Path::Field("expires_after.anchor"), &["created_at"])?;
+    let path = Path::Field("expires_after.seconds");
+    check::whole(asked.seconds, path, 0, i64::MAX)?.map(Some).ok_or_else(|| Invalid::missing(path))
 }
 
 fn extra(request: &Request<'_>, body: &Document) -> Result<lattice_model::Extra, Invalid> {
@@ -113,8 +131,11 @@ fn extra(request: &Request<'_>, body: &Document) -> Result<lattice_model::Extra,
     Ok(extra_of(&request.extra, body))
 }
 
-fn input(input: Option<&Input<'_>>, body: &Document) -> Result<Vec<Item>, Invalid> {
+fn input(input: Option<&Input<'_>>, goes_on: bool, body: &Document) -> Result<Vec<Item>, Invalid> {
     match input {
+        // The conversation that it goes on from is input enough.
+        None if goes_on => Ok(Vec::new()),
+        Some(Input::Items(list)) if list.is_empty() && goes_on => Ok(Vec::new()),
         None => Err(Invalid::missing("input")),
         Some(Input::Items(list)) if list.is_empty() => {
             Err(Invalid::value("input", "`input` is empty: give at least one item"))

@@ -1,12 +1,10 @@
 //! `input`: items and their parts.
 
-use lattice_wire::Document;
-use std::collections::HashSet;
-
 use lattice_model::{
     Annotation, Detail, Extra, File, FunctionCall, FunctionCallOutput, Image, Item, Json, Message, OtherItem,
     OutputText, Part, Path, Phase, Reasoning, Role, Status, Text, UrlCitation,
 };
+use lattice_wire::Document;
 use lattice_wire::responses::request as wire;
 use lattice_wire::write::JsonWriter;
 use lattice_wire::{Str, extra_of};
@@ -15,27 +13,7 @@ use super::base64;
 use super::check::{self, FILE_LIMIT, IMAGE_LIMIT, Invalid, TEXT_LIMIT};
 
 pub(super) fn items(items: &[wire::Item<'_>], body: &Document) -> Result<Vec<Item>, Invalid> {
-    let mut calls = HashSet::new();
-    let mut all = Vec::with_capacity(items.len());
-    for (at, one) in items.iter().enumerate() {
-        let path = Path::Input(at);
-        let item = item(one, path, body)?;
-        match &item {
-            Item::FunctionCall(call) => {
-                calls.insert(call.call_id.clone());
-            }
-            Item::FunctionCallOutput(output) if !calls.contains(&output.call_id) => {
-                let message = format!(
-                    "no `function_call` before it has the call id `{}`",
-                    check::shown(&output.call_id)
-                );
-                return Err(Invalid::value(path.key("call_id"), message));
-            }
-            _ => {}
-        }
-        all.push(item);
-    }
-    Ok(all)
+    items.iter().enumerate().map(|(at, one)| item(one, Path::Input(at), body)).collect()
 }
 
 fn item(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<Item, Invalid> {
@@ -50,10 +28,7 @@ fn item(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<Item, 
         "function_call" => function_call(item, path, body).map(Item::FunctionCall),
         "function_call_output" => function_call_output(item, path, body).map(Item::FunctionCallOutput),
         "reasoning" => reasoning(item, path, body).map(Item::Reasoning),
-        "item_reference" => Err(Invalid::unsupported(
-            path,
-            "an `item_reference` needs stored responses, which this version does not have; send the item itself",
-        )),
+        "item_reference" if item.id.is_none() => Err(Invalid::missing(path.key("id"))),
         "compaction" | "compaction_trigger" => Err(Invalid::unsupported(
             path,
             format!("`{kind}` items are not supported by this version; leave them out"),

@@ -8,7 +8,6 @@ mod from_wire_items;
 #[cfg(test)]
 mod from_wire_tests;
 mod from_wire_tools;
-pub(crate) mod to_wire;
 
 pub(crate) use check::Invalid;
 pub use event::EventWriter;

@@ -1,23 +1,42 @@
 //! The response resource, as the standard writes it: every required field is there, in every state (C2).
 
-use bytes::Bytes;
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
 use lattice_model::{
     ErrorBody, Extra, Format, Json, Outcome, ReasoningSettings, Response, SETTINGS, ServiceTier, Text,
     Truncation, Turn, Word,
 };
-use lattice_wire::responses::write::{self, Form};
-use lattice_wire::write::{JsonWriter, Segments};
 use serde_json::Value;
 
+use super::write::{self, Form};
+use crate::write::{JsonWriter, Segments};
+
+/// A response that was written in one piece, so that what is kept of it is what is sent.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The whole.
+    pub json: Json,
+    /// Where in it the list of output items stands.
+    pub output: Range<usize>,
+}
+
 /// A whole response as a JSON body.
-pub(crate) fn body(response: &Response) -> Segments {
+pub fn body(response: &Response) -> Segments {
     let mut writer = JsonWriter::new();
     self::response(&mut writer, response);
     writer.finish()
 }
 
+/// A whole response in one piece.
+pub fn written(response: &Response) -> Written {
+    let mut writer = JsonWriter::with_buffer(BytesMut::with_capacity(1024));
+    let output = fields(&mut writer, response);
+    Written { json: Json::from_raw(writer.into_buffer().freeze()), output }
+}
+
 /// A whole error as a JSON body.
-pub(crate) fn error_body(error: &ErrorBody) -> Bytes {
+pub fn error_body(error: &ErrorBody) -> Bytes {
     let mut writer = JsonWriter::new();
     writer.object(|writer| {
         writer.key("error");
@@ -27,7 +46,7 @@ pub(crate) fn error_body(error: &ErrorBody) -> Bytes {
 }
 
 /// The error object: class, code, message and the field concerned.
-pub(super) fn error(writer: &mut JsonWriter, error: &ErrorBody) {
+pub fn error(writer: &mut JsonWriter, error: &ErrorBody) {
     writer.object(|writer| {
         writer.field_str("message", &error.message);
         writer.field_str("type", error.kind);
@@ -40,7 +59,17 @@ pub(super) fn error(writer: &mut JsonWriter, error: &ErrorBody) {
 }
 
 /// A response in any state.
-pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
+pub fn response(writer: &mut JsonWriter, response: &Response) {
+    match &response.written {
+        Some(written) => writer.json(written),
+        None => {
+            fields(writer, response);
+        }
+    }
+}
+
+/// Writes the response and tells where its list of items stands, where everything goes into one buffer.
+fn fields(writer: &mut JsonWriter, response: &Response) -> Range<usize> {
     let turn = &*response.turn;
     writer.object(|writer| {
         writer.field_str("id", &turn.id);
@@ -57,11 +86,13 @@ pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
             Some(id) => writer.field_str("previous_response_id", id),
             None => writer.key("previous_response_id").null(),
         }
-        writer.key("output").array(|writer| {
+        let start = writer.key("output").position();
+        writer.array(|writer| {
             for item in &response.output {
                 write::item(writer, item, Form::Response);
             }
         });
+        let output = start..writer.position();
         let mut settings = Settings { writer, reported: &response.settings };
         settings.write(turn, response.service_tier.as_deref());
         writer.key("usage");
@@ -76,7 +107,8 @@ pub(super) fn response(writer: &mut JsonWriter, response: &Response) {
         }
         writer.key("store").bool(turn.store);
         writer.key("background").bool(false);
-    });
+        output
+    })
 }
 
 fn outcome(writer: &mut JsonWriter, outcome: &Outcome) {

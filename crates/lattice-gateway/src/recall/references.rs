@@ -1,0 +1,86 @@
+//! `item_reference`: a stored item in the place where it is named (D4).
+
+use std::collections::{HashMap, HashSet};
+
+use lattice_model::{FaultKind, Item, OtherItem, Path, Turn};
+use lattice_store::{Owner, Responses, StoreError, StoredResponse};
+use lattice_wire::responses::stored;
+
+use crate::error::Error;
+use crate::{ids, storage};
+
+/// More references than this in one request are refused: each may be a query.
+const MOST: usize = 256;
+
+/// The id that a reference names.
+pub(super) fn target(item: &Item) -> Option<&str> {
+    match item {
+        Item::Other(OtherItem { id: Some(id), kind, .. }) if kind == "item_reference" => Some(id),
+        _ => None,
+    }
+}
+
+/// Puts the items in their places. One that the conversation has already, from the history or from before in the input, is not
+/// repeated.
+pub(super) async fn resolve(store: &dyn Responses, turn: &mut Turn, owner: &Owner) -> Result<(), Error> {
+    if turn.input.iter().filter(|item| target(item).is_some()).count() > MOST {
+        let message = format!("more than {MOST} item references in one request; send the items themselves");
+        return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message).with_param("input"));
+    }
+    let mut there: HashSet<String> =
+        turn.history.iter().filter_map(|item| item.id().map(str::to_owned)).collect();
+    let mut known = HashMap::new();
+    let mut input = Vec::with_capacity(turn.input.len());
+    for (at, item) in std::mem::take(&mut turn.input).into_iter().enumerate() {
+        let Some(id) = target(&item) else {
+            there.extend(item.id().map(str::to_owned));
+            input.push(item);
+            continue;
+        };
+        if !there.insert(id.to_owned()) {
+            continue;
+        }
+        if !known.contains_key(id) {
+            let holder = holder(store, owner, id, turn.created_at).await;
+            known.extend(items(holder.map_err(|error| storage::error(&error))?)?);
+        }
+        let Some(item) = known.get(id) else { return Err(missing(id, Path::Input(at))) };
+        input.push(Item::clone(item));
+    }
+    turn.input = input;
+    Ok(())
+}
+
+fn missing(id: &str, path: Path<'_>) -> Error {
+    let shown: String = id.chars().take(80).collect();
+    let message = format!("there is no stored item `{shown}`, or it has expired; send the item itself");
+    Error::new(FaultKind::NotStored, "item_not_found", message).with_param(&path.key("id").to_string())
+}
+
+/// The response that holds the item.
+async fn holder(
+    store: &dyn Responses,
+    owner: &Owner,
+    item_id: &str,
+    now: i64,
+) -> Result<Option<StoredResponse>, StoreError> {
+    if !ids::is_plausible(item_id) {
+        return Ok(None);
+    }
+    if let Some(response_id) = ids::response_of(item_id)
+        && let Some(found) = store.get(owner, &response_id, now).await?
+    {
+        return Ok(Some(found));
+    }
+    store.holder(owner, item_id, now).await
+}
+
+/// All items of a response, by their ids.
+fn items(response: Option<StoredResponse>) -> Result<Vec<(String, Item)>, Error> {
+    let Some(StoredResponse { id, content }) = response else { return Ok(Vec::new()) };
+    let damaged = |_| storage::error(&StoreError::Unreadable(format!("the response `{id}`")));
+    let input = stored::read_items(content.input).map_err(damaged)?;
+    let mut output = stored::read_items(content.output).map_err(damaged)?;
+    stored::restore_state(&mut output, stored::read_state(content.state).map_err(damaged)?);
+    Ok(input.into_iter().chain(output).filter_map(|item| Some((item.id()?.to_owned(), item))).collect())
+}

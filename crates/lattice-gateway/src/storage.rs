@@ -1,0 +1,89 @@
+//! What the gateway remembers, for how long, and where.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use lattice_model::{Fault, FaultKind};
+use lattice_store::{Responses, StoreError};
+
+use crate::error::Error;
+
+/// When to come again where the store is away.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How long things are remembered. Times are whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Whether a response is stored where the client does not say.
+    pub store_by_default: bool,
+    /// How long something is kept where the client does not say; for good, where nothing is said.
+    pub ttl: Option<u64>,
+    /// The longest that a client may ask for; for good, where nothing is said.
+    pub max_ttl: Option<u64>,
+}
+
+/// The store, and the rules for it.
+#[derive(Debug)]
+pub struct Storage {
+    pub(crate) store: Arc<dyn Responses>,
+    retention: ArcSwap<Retention>,
+}
+
+impl Storage {
+    /// A store under these rules.
+    pub fn new(store: Arc<dyn Responses>, retention: Retention) -> Self {
+        Self { store, retention: ArcSwap::from_pointee(retention) }
+    }
+
+    /// The rules that hold now.
+    pub fn retention(&self) -> Retention {
+        **self.retention.load()
+    }
+
+    /// Puts other rules in place. What is stored keeps those that it was stored under.
+    pub fn replace_retention(&self, retention: Retention) {
+        self.retention.store(Arc::new(retention));
+    }
+
+    /// When something that is made now ends: the client's wish, in seconds from then, 0 for never, or else what is usual.
+    pub(crate) fn expires_at(&self, created_at: i64, wish: Option<u64>) -> Result<Option<i64>, Error> {
+        let retention = self.retention();
+        let ttl = match wish {
+            None => retention.ttl,
+            Some(wish) => {
+                let wish = (wish > 0).then_some(wish);
+                if let Some(most) = retention.max_ttl
+                    && wish.is_none_or(|wish| wish > most)
+                {
+                    let message =
+                        format!("nothing is kept for longer than {most} seconds here; ask for less");
+                    return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message)
+                        .with_param("expires_after.seconds"));
+                }
+                wish
+            }
+        };
+        Ok(ttl.map(|ttl| created_at.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX))))
+    }
+}
+
+/// What a store's error is to the turn.
+pub(crate) fn fault(error: &StoreError) -> Fault {
+    let fault = Fault::new(FaultKind::Storage).with_detail(error.to_string());
+    match error {
+        StoreError::Unavailable(_) => Fault { after: Some(AGAIN), ..fault },
+        StoreError::TooLarge(limit) => Fault::new(FaultKind::TooLarge).with_message(format!(
+            "the stored conversation holds more than {limit} bytes; begin a new one, or send what matters of it"
+        )),
+        StoreError::Refused(_) => fault.with_message("the gateway could not store the response"),
+        StoreError::Unreadable(_) => {
+            fault.with_code("storage_unreadable").with_message("what is stored cannot be read; tell the operator")
+        }
+    }
+}
+
+/// The same before an answer has begun.
+pub(crate) fn error(error: &StoreError) -> Error {
+    Error::of(&fault(error), None)
+}

@@ -1,0 +1,34 @@
+//! What sqlx says, in the words of the store.
+
+use lattice_store::StoreError;
+use sqlx::Error;
+
+/// Codes of `PostgreSQL` that mean that the server, not the statement, is in the way: connections, resources, shutdown, system errors and
+/// read-only transactions. <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+const AWAY: &[&str] = &["08", "53", "57", "58", "25006", "XX"];
+
+/// Primary result codes of SQLite of the same meaning: PERM, BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN,
+/// PROTOCOL, NOLFS, AUTH and NOTADB. <https://www.sqlite.org/rescode.html>
+const SQLITE_AWAY: &[i64] = &[3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 22, 23, 26];
+
+/// The store's error for one of the database's.
+pub(crate) fn of(error: &Error) -> StoreError {
+    let text = error.to_string();
+    match error {
+        Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            let is_sqlite = code.parse::<i64>().is_ok_and(|code| SQLITE_AWAY.contains(&(code & 0xff)));
+            let is_postgres = code.len() == 5 && AWAY.iter().any(|start| code.starts_with(start));
+            if is_postgres || (code.len() != 5 && is_sqlite) {
+                StoreError::Unavailable(text)
+            } else {
+                StoreError::Refused(text)
+            }
+        }
+        Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => {
+            StoreError::Unreadable(text)
+        }
+        Error::RowNotFound | Error::Encode(_) => StoreError::Refused(text),
+        _ => StoreError::Unavailable(text),
+    }
+}

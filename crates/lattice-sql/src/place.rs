@@ -1,0 +1,49 @@
+//! Where the data are.
+
+use std::path::{Path, PathBuf};
+
+use lattice_store::StoreError;
+use secrecy::SecretString;
+
+/// Where the data are.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A file of SQLite; its folder is made where it is missing.
+    File(PathBuf),
+    /// A `PostgreSQL` server: `postgres://user:password@host:port/database`.
+    Server(SecretString),
+}
+
+impl Place {
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Server(_) => None,
+        }
+    }
+
+    /// Makes the folder of the file: what is stored is for the gateway's own user.
+    pub(crate) fn make_folder(&self) -> Result<(), StoreError> {
+        let Some(folder) = self.file().and_then(Path::parent) else { return Ok(()) };
+        if folder.as_os_str().is_empty() || folder.is_dir() {
+            return Ok(());
+        }
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let away =
+            |what| StoreError::Unavailable(format!("the folder {} cannot be made: {what}", folder.display()));
+        builder.create(folder).map_err(away)
+    }
+
+    /// The same error, with the file that it is about: what SQLite says does not name it.
+    pub(crate) fn located(&self, error: StoreError) -> StoreError {
+        match (error, self.file()) {
+            (StoreError::Unavailable(why), Some(file)) => {
+                StoreError::Unavailable(format!("{}: {why}", file.display()))
+            }
+            (error, _) => error,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the database's tasks share: the connections, and what is known of them.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lattice_store::StoreError;
+use sqlx::postgres::{PgListener, PgPool};
+
+use crate::error;
+use crate::health::{Condition, Health};
+use crate::place::Place;
+use crate::pools::{Pools, writing};
+use crate::schema;
+
+/// How often a server is asked whether it is still there. A connection that breaks is noticed at once.
+const ASKED: Duration = Duration::from_secs(2);
+
+/// How long one attempt to open it may take, migrations apart, and how long an answer to [`ASKED`].
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the database's tasks share.
+pub(crate) struct Shared {
+    place: Place,
+    pools: Mutex<Pools>,
+    pub(crate) health: Health,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shared").field("health", &self.health).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Of the database at this place; nothing is opened yet.
+    pub(crate) fn new(place: Place) -> Result<Self, StoreError> {
+        let pools = Mutex::new(Pools::new(&place)?);
+        Ok(Self { place, pools, health: Health::new() })
+    }
+
+    /// The connections to use now.
+    pub(crate) fn pools(&self) -> Pools {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a statement's error means. One that tells that the database is away is noted for everybody.
+    pub(crate) fn failed(&self, failed: &sqlx::Error) -> StoreError {
+        let error = error::of(failed);
+        self.health.note(&error);
+        error
+    }
+
+    /// Opens the database, brings its schema up to date and tries whether it can be written.
+    pub(crate) async fn prepare(&self) -> Result<(), StoreError> {
+        self.place.make_folder()?;
+        let pools = self.pools();
+        let reached = tokio::time::timeout(PATIENCE, async {
+            writing!(&pools, pool => sqlx::query("SELECT 1").execute(pool).await.map(|_| ()))
+        });
+        match reached.await {
+            Ok(reached) => reached.map_err(|failed| self.place.located(error::of(&failed)))?,
+            Err(_) => return Err(StoreError::Unavailable("it does not answer".to_owned())),
+        }
+        schema::migrate(&pools, self.place.file()).await.map_err(|error| self.place.located(error))?;
+        let probe = "INSERT INTO probe (id, filler) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET filler = excluded.filler";
+        let filler = vec![0_u8; 64 << 10];
+        let written = writing!(&pools, pool => {
+            sqlx::query(probe).bind(filler).execute(pool).await.map(|_| ())
+        });
+        written.map_err(|failed| self.place.located(error::of(&failed)))
+    }
+
+    /// Done when the database is away.
+    pub(crate) async fn away(&self) -> String {
+        let lost = self.health.lost.notified();
+        match self.pools() {
+            Pools::Sqlite { .. } => lost.await,
+            Pools::Postgres(pool) => tokio::select! {
+                () = lost => {}
+                why = watch(&pool) => return why,
+            },
+        }
+        match self.health.condition() {
+            Condition::Away(why) => why,
+            _ => "a statement failed".to_owned(),
+        }
+    }
+
+    /// Puts new connections in place of those that may be broken.
+    pub(crate) async fn renew(&self) {
+        let Ok(pools) = Pools::new(&self.place) else { return };
+        let old = std::mem::replace(&mut *self.pools.lock().unwrap_or_else(PoisonError::into_inner), pools);
+        // A connection that hangs may take its time; nobody waits for it.
+        let _ = tokio::time::timeout(Duration::from_millis(200), old.close()).await;
+    }
+}
+
+/// Done when the server is away: a connection is kept open to notice at once, and the server is asked now and then.
+async fn watch(pool: &PgPool) -> String {
+    let mut listener = match PgListener::connect_with(pool).await {
+        Ok(listener) => listener,
+        Err(error) => return error.to_string(),
+    };
+    let closed = async {
+        match listener.try_recv().await {
+            Err(error) => error.to_string(),
+            Ok(_) => "the server closed the connection".to_owned(),
+        }
+    };
+    let silent = async {
+        loop {
+            tokio::time::sleep(ASKED).await;
+            match tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(pool)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => return "the server does not answer".to_owned(),
+            }
+        }
+    };
+    tokio::select! {
+        why = closed => why,
+        why = silent => why,
+    }
+}

@@ -1,0 +1,44 @@
+//! Removing what has expired. It is invisible already (D3), so this takes its time.
+
+use lattice_store::StoreError;
+
+use crate::database::Database;
+use crate::pools::writing;
+
+/// What a response that has expired is kept for still: a turn that began before may be about to go on from it, and streams can be long.
+const GRACE: i64 = 900;
+
+/// The most that one transaction removes, so that nobody waits long for it.
+const BATCH: i64 = 500;
+
+/// Those that nothing goes on from any more. Once they are gone, those that they went on from are such.
+pub(crate) const RESPONSES: &str = "DELETE FROM responses WHERE id IN ( \
+    SELECT id FROM responses old WHERE old.expires_at <= $1 \
+    AND NOT EXISTS (SELECT 1 FROM responses newer WHERE newer.parent = old.id) LIMIT $2)";
+
+impl Database {
+    /// Removes what had expired a quarter of an hour before `now`: how many rows.
+    ///
+    /// # Errors
+    /// Where the database is away; what was removed stays removed.
+    pub async fn sweep(&self, now: i64) -> Result<u64, StoreError> {
+        let mut all = 0_u64;
+        loop {
+            self.shared.health.ready()?;
+            let pools = self.shared.pools();
+            let gone = writing!(&pools, pool => {
+                sqlx::query(RESPONSES)
+                    .bind(now.saturating_sub(GRACE))
+                    .bind(BATCH)
+                    .execute(pool)
+                    .await
+                    .map(|done| done.rows_affected())
+            });
+            let gone = gone.map_err(|failed| self.shared.failed(&failed))?;
+            if gone == 0 {
+                return Ok(all);
+            }
+            all = all.saturating_add(gone);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The stores under test, and what is put into them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lattice_sql::{Condition, Database, Place};
+use lattice_store::memory::Memory;
+use lattice_store::{Content, Frame, NewResponse, Owner, Responses};
+use lattice_testkit::postgres::Postgres;
+use tempfile::TempDir;
+
+/// A store under test.
+pub(crate) struct Store {
+    pub(crate) name: &'static str,
+    pub(crate) responses: Arc<dyn Responses>,
+    /// The database behind it, where there is one.
+    pub(crate) database: Option<Arc<Database>>,
+    /// Where the database is.
+    pub(crate) place: Option<Place>,
+    _folder: TempDir,
+}
+
+/// One of each kind, new and empty.
+pub(crate) async fn stores() -> Vec<Store> {
+    let memory = Store {
+        name: "memory",
+        responses: Arc::new(Memory::default()),
+        database: None,
+        place: None,
+        _folder: TempDir::new().unwrap(),
+    };
+    vec![memory, sqlite().await, postgres().await]
+}
+
+/// Those with a database.
+pub(crate) async fn databases() -> Vec<Store> {
+    vec![sqlite().await, postgres().await]
+}
+
+pub(crate) async fn sqlite() -> Store {
+    let folder = TempDir::new().unwrap();
+    let place = Place::File(folder.path().join("data/latticelm.db"));
+    store("sqlite", place, folder).await
+}
+
+pub(crate) async fn postgres() -> Store {
+    let address = Postgres::shared().unwrap().database().unwrap();
+    store("postgres", Place::Server(address.into()), TempDir::new().unwrap()).await
+}
+
+async fn store(name: &'static str, place: Place, folder: TempDir) -> Store {
+    let database = Arc::new(Database::open(place.clone()).unwrap());
+    assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There, "{name}");
+    let responses = Arc::clone(&database);
+    Store { name, responses, database: Some(database), place: Some(place), _folder: folder }
+}
+
+/// The time in all these tests.
+pub(crate) const NOW: i64 = 1_000_000;
+
+/// Somebody of a tenant.
+pub(crate) fn owner(tenant: &str, subject: &str) -> Owner {
+    Owner { tenant: tenant.into(), issuer: "https://issuer.test".into(), subject: subject.into() }
+}
+
+/// A response with contents of its own.
+pub(crate) fn response(id: &str, parent: Option<&str>) -> NewResponse {
+    let json = |what: &str| format!(r#"[{{"{what}":"{id} \u00e9 \u0000"}}]"#).into();
+    NewResponse {
+        owner: owner("acme", "ann"),
+        id: id.to_owned(),
+        parent: parent.map(str::to_owned),
+        status: "completed",
+        created_at: NOW,
+        expires_at: Some(NOW + 3600),
+        content: Content {
+            input: json("input"),
+            output: json("output"),
+            frame: Frame { json: format!(r#"{{"id":"{id}","output":}}"#).into(), at: 10 },
+            state: json("state"),
+        },
+        foreign_ids: Vec::new(),
+    }
+}

@@ -1,0 +1,14 @@
+//! What must be remembered: the traits of the stores, what is put into them and what comes out.
+//!
+//! Invariants: no method reads or writes anything without the [`Owner`] whose it is (A2); nothing here knows a database, and no row leaves
+//! one. [`memory`] keeps everything in the process, for tests.
+
+mod error;
+mod owner;
+mod responses;
+
+pub mod memory;
+
+pub use error::StoreError;
+pub use owner::Owner;
+pub use responses::{Content, Frame, Link, NewResponse, Responses, StoredResponse};
