@@ -13,8 +13,8 @@ pub(crate) fn is_plausible(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// An id for an item of the input.
-pub(crate) fn of_input(item: &Item, response_id: &str, at: usize) -> String {
+/// An id for an item that somebody sent; `owner` is a response's id, or digits of its own.
+pub(crate) fn of_input(item: &Item, owner: &str, at: usize) -> String {
     let prefix = match item {
         Item::Message(_) => "msg",
         Item::FunctionCall(_) => "fc",
@@ -22,7 +22,7 @@ pub(crate) fn of_input(item: &Item, response_id: &str, at: usize) -> String {
         Item::Reasoning(_) => "rs",
         Item::Other(_) => "item",
     };
-    let stem = response_id.strip_prefix("resp_").unwrap_or(response_id);
+    let stem = owner.strip_prefix("resp_").unwrap_or(owner);
     format!("{prefix}_{stem}i{at:x}")
 }
 

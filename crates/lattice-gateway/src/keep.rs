@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use lattice_model::{Fault, Item, Json, Outcome, Response, Turn};
-use lattice_store::{Content, Frame, NewResponse, Owner, Responses};
+use lattice_store::{Addition, Content, Entry, Frame, NewResponse, Owner, Store};
 use lattice_wire::responses::{response, stored};
 use lattice_wire::write::Segments;
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::ids;
 use crate::storage::{self, Storage};
@@ -21,15 +22,23 @@ pub(crate) struct Keep(Option<Box<Planned>>);
 
 #[derive(Debug)]
 struct Planned {
-    store: Arc<dyn Responses>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     owner: Owner,
     expires_at: Option<i64>,
     input: Segments,
+    /// The same as entries of the conversation.
+    entries: Vec<Entry>,
     foreign_ids: Vec<String>,
 }
 
 /// Plans what is stored of the turn, whose input items get their ids. A store that is away refuses now, before anything is spent.
-pub(crate) fn plan(storage: Option<&Storage>, turn: &mut Turn, owner: &Owner) -> Result<Keep, Error> {
+pub(crate) fn plan(
+    storage: Option<&Storage>,
+    turn: &mut Turn,
+    owner: &Owner,
+    clock: &Arc<dyn Clock>,
+) -> Result<Keep, Error> {
     let Some(storage) = storage.filter(|_| turn.store) else { return Ok(Keep(None)) };
     let expires_at = storage.expires_at(turn.created_at, turn.expires_after)?;
     storage.store.ready().map_err(|error| storage::error(&error))?;
@@ -42,9 +51,11 @@ pub(crate) fn plan(storage: Option<&Storage>, turn: &mut Turn, owner: &Owner) ->
     }
     Ok(Keep(Some(Box::new(Planned {
         store: Arc::clone(&storage.store),
+        clock: Arc::clone(clock),
         owner: owner.clone(),
         expires_at,
         input: stored::write_items(&turn.input),
+        entries: turn.conversation.iter().flat_map(|_| turn.input.iter().filter_map(entry)).collect(),
         foreign_ids,
     }))))
 }
@@ -71,6 +82,18 @@ impl Planned {
         }
     }
 
+    /// What the conversation gets: nothing of an answer that failed.
+    fn addition(&self, response: &Response) -> Option<Addition> {
+        let conversation = response.turn.conversation.clone()?;
+        if matches!(response.outcome, Outcome::Failed(_) | Outcome::InProgress) {
+            return None;
+        }
+        let mut output: Vec<Item> = response.output.iter().map(|item| Item::clone(item)).collect();
+        stored::restore_state(&mut output, response.state.clone());
+        let entries = self.entries.iter().cloned().chain(output.iter().filter_map(entry)).collect();
+        Some(Addition { conversation, now: self.clock.seconds(), entries })
+    }
+
     fn row(&self, response: &Response, written: &response::Written) -> NewResponse {
         let turn = &response.turn;
         let (whole, output) = (written.json.raw(), written.output.clone());
@@ -83,6 +106,7 @@ impl Planned {
             owner: self.owner.clone(),
             id: turn.id.clone(),
             parent: turn.previous_response_id.clone(),
+            addition: self.addition(response),
             status: match &response.outcome {
                 Outcome::Completed => "completed",
                 Outcome::Incomplete(_) => "incomplete",
@@ -99,4 +123,9 @@ impl Planned {
             foreign_ids: self.foreign_ids.iter().cloned().chain(of_output).collect(),
         }
     }
+}
+
+/// An item as a conversation keeps it. Each has an id by then.
+pub(crate) fn entry(item: &Item) -> Option<Entry> {
+    Some(Entry { id: item.id()?.to_owned(), item: stored::write_item(item) })
 }

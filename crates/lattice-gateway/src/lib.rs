@@ -7,6 +7,7 @@ mod asked;
 mod attempt;
 mod capability;
 mod clock;
+mod conversations;
 mod directory;
 mod error;
 mod ids;
@@ -31,8 +32,10 @@ use stored::View;
 
 pub use asked::{Asked, Caller};
 pub use clock::Clock;
+pub use conversations::Conversations;
 pub use directory::{Directory, Entry, ListedModel, Route, Target};
 pub use error::Error;
+pub use lattice_store::{Conversation, Page};
 pub use machine::Machine;
 pub use mask::Secrets;
 pub use record::{Ending, Record, Recorder, TurnRecord};
@@ -111,6 +114,53 @@ impl Gateway {
         self.view(caller).delete_response(id).await
     }
 
+    /// Makes a conversation that begins with these items; `expires_after` is how long it is kept after its last change, in seconds, 0 for ever.
+    ///
+    /// # Errors
+    /// As [`Self::stored_response`], and where it is to be kept for longer than is allowed.
+    pub async fn create_conversation(
+        &self,
+        caller: &Caller,
+        mut items: Vec<Item>,
+        metadata: Option<Json>,
+        expires_after: Option<u64>,
+    ) -> Result<Conversation, Error> {
+        let id = format!("conv_{}", self.clock.id());
+        self.name(&mut items);
+        self.conversations(caller)?.create(id, &items, metadata, expires_after).await
+    }
+
+    /// What there is to a conversation.
+    ///
+    /// # Errors
+    /// As [`Self::stored_response`].
+    pub fn conversations<'a>(&'a self, caller: &'a Caller) -> Result<Conversations<'a>, Error> {
+        Conversations::of(self.storage.as_ref(), &caller.owner, self.clock.seconds())
+    }
+
+    /// Adds items to a conversation: as they are then, with their ids.
+    ///
+    /// # Errors
+    /// As [`Self::stored_response`].
+    pub async fn add_items(
+        &self,
+        caller: &Caller,
+        id: &str,
+        mut items: Vec<Item>,
+    ) -> Result<Vec<Item>, Error> {
+        self.name(&mut items);
+        self.conversations(caller)?.add(id, &items).await?;
+        Ok(items)
+    }
+
+    /// Gives items ids that have none.
+    fn name(&self, items: &mut [Item]) {
+        let stem = self.clock.id();
+        for (at, item) in items.iter_mut().enumerate().filter(|(_, item)| item.id().is_none()) {
+            item.set_id(ids::of_input(item, &stem, at));
+        }
+    }
+
     fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
         View { storage: self.storage.as_ref(), owner: &caller.owner, now: self.clock.seconds() }
     }
@@ -126,7 +176,7 @@ impl Gateway {
         recall::recall(storage, &mut turn, &caller.owner).await?;
         route.check(&turn)?;
         let permit = admit::admit().await?;
-        let keep = keep::plan(storage, &mut turn, &caller.owner)?;
+        let keep = keep::plan(storage, &mut turn, &caller.owner, &self.clock)?;
         let begun = attempt::begin(&route, &turn, deadline, &record).await?;
         Ok(relay::relay(begun, turn, permit, keep, Arc::clone(&self.clock), record))
     }

@@ -13,12 +13,16 @@ use crate::storage::Storage;
 
 /// Puts the stored conversation in front of the turn's input, and stored items in the place of references to them.
 pub(crate) async fn recall(storage: Option<&Storage>, turn: &mut Turn, owner: &Owner) -> Result<(), Error> {
-    if turn.store {
-        needed(storage, "store")?;
-    }
     if let Some(id) = turn.previous_response_id.clone() {
         let storage = needed(storage, "previous_response_id")?;
         turn.history = history::of_response(&*storage.store, owner, &id, turn.created_at).await?;
+    }
+    if let Some(id) = turn.conversation.clone() {
+        let storage = needed(storage, "conversation")?;
+        turn.history = history::of_conversation(&*storage.store, owner, &id, turn.created_at).await?;
+    }
+    if turn.store {
+        needed(storage, "store")?;
     }
     if turn.input.iter().any(|item| references::target(item).is_some()) {
         let storage = needed(storage, "input")?;

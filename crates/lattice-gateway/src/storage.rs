@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use lattice_model::{Fault, FaultKind};
-use lattice_store::{Responses, StoreError};
+use lattice_store::{Store, StoreError};
 
 use crate::error::Error;
 
@@ -26,13 +26,13 @@ pub struct Retention {
 /// The store, and the rules for it.
 #[derive(Debug)]
 pub struct Storage {
-    pub(crate) store: Arc<dyn Responses>,
+    pub(crate) store: Arc<dyn Store>,
     retention: ArcSwap<Retention>,
 }
 
 impl Storage {
     /// A store under these rules.
-    pub fn new(store: Arc<dyn Responses>, retention: Retention) -> Self {
+    pub fn new(store: Arc<dyn Store>, retention: Retention) -> Self {
         Self { store, retention: ArcSwap::from_pointee(retention) }
     }
 
@@ -48,6 +48,11 @@ impl Storage {
 
     /// When something that is made now ends: the client's wish, in seconds from then, 0 for never, or else what is usual.
     pub(crate) fn expires_at(&self, created_at: i64, wish: Option<u64>) -> Result<Option<i64>, Error> {
+        Ok(self.ttl(wish)?.map(|ttl| created_at.saturating_add(ttl)))
+    }
+
+    /// How long something is kept, in seconds: the client's wish, 0 for ever, or else what is usual.
+    pub(crate) fn ttl(&self, wish: Option<u64>) -> Result<Option<i64>, Error> {
         let retention = self.retention();
         let ttl = match wish {
             None => retention.ttl,
@@ -64,7 +69,7 @@ impl Storage {
                 wish
             }
         };
-        Ok(ttl.map(|ttl| created_at.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX))))
+        Ok(ttl.map(|ttl| i64::try_from(ttl).unwrap_or(i64::MAX)))
     }
 }
 
@@ -76,6 +81,9 @@ pub(crate) fn fault(error: &StoreError) -> Fault {
         StoreError::TooLarge(limit) => Fault::new(FaultKind::TooLarge).with_message(format!(
             "the stored conversation holds more than {limit} bytes; begin a new one, or send what matters of it"
         )),
+        StoreError::Gone(_) => Fault::new(FaultKind::NotStored)
+            .with_code("conversation_not_found")
+            .with_message("the conversation was deleted, or has expired, while the answer was made; it was not stored"),
         StoreError::Refused(_) => fault.with_message("the gateway could not store the response"),
         StoreError::Unreadable(_) => {
             fault.with_code("storage_unreadable").with_message("what is stored cannot be read; tell the operator")
@@ -86,4 +94,11 @@ pub(crate) fn fault(error: &StoreError) -> Fault {
 /// The same before an answer has begun.
 pub(crate) fn error(error: &StoreError) -> Error {
     Error::of(&fault(error), None)
+}
+
+/// A conversation that is not there.
+pub(crate) fn no_conversation(id: &str) -> Error {
+    let shown: String = id.chars().take(80).collect();
+    let message = format!("there is no stored conversation `{shown}`, or it has expired");
+    Error::new(FaultKind::NotStored, "conversation_not_found", message)
 }

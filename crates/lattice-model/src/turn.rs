@@ -32,6 +32,8 @@ pub struct Turn {
     pub expires_after: Option<u64>,
     /// The stored response that this turn goes on from.
     pub previous_response_id: Option<String>,
+    /// The stored conversation that this turn goes on with and is added to.
+    pub conversation: Option<String>,
     /// What the model may call.
     pub tools: Vec<Tool>,
     /// Which of them it may or must call; `None` when the client said nothing.
@@ -93,6 +95,7 @@ impl Turn {
             store: false,
             expires_after: None,
             previous_response_id: None,
+            conversation: None,
             tools: Vec::new(),
             tool_choice: None,
             parallel_tool_calls: None,

@@ -4,21 +4,36 @@ use std::time::Duration;
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use lattice_wire::{Collected, TooLarge};
+use lattice_wire::{Collected, Document, TooLarge};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use crate::App;
 use crate::problem::Problem;
 
+/// Reads a request's body, which has to be JSON by its own account.
+pub(crate) async fn json(app: &App, request: Request) -> Result<Document, Problem> {
+    let (parts, body) = request.into_parts();
+    expect_json(&parts.headers)?;
+    Ok(read(&parts.headers, body, app.max_request_body_size, app.body_timeout).await?.into())
+}
+
+/// 415 for anything that says it is something else; nothing said is taken for JSON.
+fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(said) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let said =
+        said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if said == "application/json" || said.starts_with("application/") && said.ends_with("+json") {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type(&said))
+}
+
 /// Reads a body of at most `limit` bytes within `time`.
-pub(crate) async fn read(
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-    time: Duration,
-) -> Result<Bytes, Problem> {
+async fn read(headers: &HeaderMap, body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
     let declared =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {

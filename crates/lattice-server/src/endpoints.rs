@@ -1,15 +1,23 @@
 //! Every route in one table.
 
+mod add_conversation_items;
+mod create_conversation;
 mod create_response;
+mod delete_conversation;
+mod delete_conversation_item;
 mod delete_response;
 mod docs;
+mod get_conversation;
+mod get_conversation_item;
 mod get_model;
 mod get_response;
 mod health;
+mod list_conversation_items;
 mod list_input_items;
 mod list_models;
 pub(crate) mod openapi;
 mod ready;
+mod update_conversation;
 
 use std::sync::Arc;
 
@@ -25,6 +33,21 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/v1/responses", post(create_response::handle))
         .route("/v1/responses/{id}", get(get_response::handle).delete(delete_response::handle))
         .route("/v1/responses/{id}/input_items", get(list_input_items::handle))
+        .route("/v1/conversations", post(create_conversation::handle))
+        .route(
+            "/v1/conversations/{id}",
+            get(get_conversation::handle)
+                .post(update_conversation::handle)
+                .delete(delete_conversation::handle),
+        )
+        .route(
+            "/v1/conversations/{id}/items",
+            get(list_conversation_items::handle).post(add_conversation_items::handle),
+        )
+        .route(
+            "/v1/conversations/{id}/items/{item_id}",
+            get(get_conversation_item::handle).delete(delete_conversation_item::handle),
+        )
         .route("/v1/models", get(list_models::handle))
         .route("/v1/models/{*id}", get(get_model::handle))
         // For those who run it

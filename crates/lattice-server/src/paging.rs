@@ -1,5 +1,6 @@
 //! Lists of items: which page is asked for, and how it is answered.
 
+use lattice_gateway::Page;
 use lattice_model::Item;
 use lattice_wire::responses::write::{self, Form};
 use lattice_wire::write::{JsonWriter, Segments};
@@ -14,19 +15,22 @@ pub(crate) type Query = Vec<(String, String)>;
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page {
+pub(crate) struct Asked {
     /// The item before the first one, in the order that is asked for.
     pub(crate) after: Option<String>,
     /// At most so many.
     pub(crate) limit: usize,
     /// Oldest first; else newest first.
     pub(crate) is_ascending: bool,
+    /// With encrypted reasoning.
+    pub(crate) with_state: bool,
 }
 
-impl Page {
+impl Asked {
     /// Reads `after`, `limit` and `order`; `include` may stand beside them.
     pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
-        let mut page = Self { after: None, limit: LIMIT.0, is_ascending: false };
+        let mut page =
+            Self { after: None, limit: LIMIT.0, is_ascending: false, with_state: includes_encrypted(query)? };
         for (name, value) in query {
             match name.as_str() {
                 "after" => page.after = Some(value.clone()),
@@ -38,15 +42,18 @@ impl Page {
                 }
                 "order" if value == "asc" || value == "desc" => page.is_ascending = value == "asc",
                 "order" => return Err(Problem::query("order", "`order` must be `asc` or `desc`")),
-                "include" | "include[]" => {
-                    includes_encrypted(query)?;
-                }
+                "include" | "include[]" => {}
                 other => {
                     return Err(Problem::query(other, &format!("`{other}` is not known here; take it out")));
                 }
             }
         }
         Ok(page)
+    }
+
+    /// The same for a store.
+    pub(crate) fn page(&self) -> Page<'_> {
+        Page { after: self.after.as_deref(), limit: self.limit, is_ascending: self.is_ascending }
     }
 
     /// The page out of all items, which stand oldest first.
@@ -88,6 +95,14 @@ pub(crate) fn list(page: &[Item], has_more: bool) -> Segments {
     writer.finish()
 }
 
+/// Refuses everything but `include`: whether it asks for encrypted reasoning.
+pub(crate) fn only_include(query: &Query) -> Result<bool, Problem> {
+    match query.iter().find(|(name, _)| name != "include" && name != "include[]") {
+        Some((other, _)) => Err(Problem::query(other, &format!("`{other}` is not known here; take it out"))),
+        None => includes_encrypted(query),
+    }
+}
+
 /// Whether `include` asks for encrypted reasoning; anything else that is stored is there without asking.
 pub(crate) fn includes_encrypted(query: &Query) -> Result<bool, Problem> {
     let mut encrypted = false;
@@ -120,8 +135,8 @@ mod tests {
         (0..count).map(item).collect()
     }
 
-    fn page(query: &[(&str, &str)]) -> Result<Page, Problem> {
-        Page::of(&query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    fn page(query: &[(&str, &str)]) -> Result<Asked, Problem> {
+        Asked::of(&query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]
@@ -151,7 +166,10 @@ mod tests {
             }
             assert_eq!((seen.len(), seen[0].as_str()), (7, first));
         }
-        assert_eq!(page(&[]).unwrap(), Page { after: None, limit: 20, is_ascending: false });
+        assert_eq!(
+            page(&[]).unwrap(),
+            Asked { after: None, limit: 20, is_ascending: false, with_state: false }
+        );
         for wrong in [
             ("limit", "0"),
             ("limit", "101"),

@@ -70,6 +70,14 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid_query", "the query of the address cannot be read")
     }
 
+    /// A field of the body that has to be there.
+    pub(crate) fn missing(param: &str) -> Self {
+        let message = format!("`{param}` is required");
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "missing_required_parameter", message);
+        problem.body.param = Some(param.to_owned());
+        problem
+    }
+
     /// A parameter of the query that is wrong.
     pub(crate) fn query(param: &str, message: &str) -> Self {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_value", message);

@@ -4,6 +4,8 @@
 //! A [`Database`] is there at once, whether the real one is or not: it is opened, migrated and watched behind it, and tried again when
 //! it is away.
 
+mod additions;
+mod conversations;
 mod database;
 mod error;
 mod health;

@@ -7,11 +7,28 @@ use sqlx::{AssertSqlSafe, Row};
 use tempfile::TempDir;
 
 use crate::pools::Pools;
-use crate::{Condition, Database, Place, responses, sweep};
+use crate::{Condition, Database, Place, additions, conversations, responses, sweep};
 
 /// The statements that run on the way of a request, and the sweep's.
-const STATEMENTS: &[&str] =
-    &[responses::GET, responses::CHAIN, responses::HOLDER, responses::DELETE, sweep::RESPONSES];
+const STATEMENTS: &[&str] = &[
+    responses::GET,
+    responses::CHAIN,
+    responses::HOLDER,
+    responses::DELETE,
+    additions::RESERVE,
+    conversations::CONVERSATION,
+    conversations::SET_METADATA,
+    conversations::DELETE,
+    conversations::HISTORY,
+    conversations::POSITION,
+    conversations::ASCENDING,
+    conversations::DESCENDING,
+    conversations::ENTRY,
+    conversations::DELETE_ENTRY,
+    conversations::FIND_ENTRY,
+    sweep::RESPONSES,
+    sweep::CONVERSATIONS,
+];
 
 async fn plan(place: Place, statement: &str) -> String {
     let database = Database::open(place).unwrap();

@@ -17,7 +17,7 @@ pub(crate) const CHAIN: &str = "WITH RECURSIVE chain (id, parent, depth) AS ( \
     UNION ALL \
     SELECT older.id, older.parent, chain.depth + 1 FROM chain JOIN responses older ON older.id = chain.parent \
     WHERE older.tenant = $2 AND older.issuer = $3 AND older.subject = $4) \
-    SELECT one.id, one.parent, one.status, one.state, one.input, one.output \
+    SELECT one.id, one.parent, one.conversation, one.status, one.state, one.input, one.output \
     FROM chain JOIN responses one ON one.id = chain.id ORDER BY chain.depth DESC";
 
 pub(crate) const HOLDER: &str = "SELECT response_id FROM foreign_items \
@@ -27,7 +27,7 @@ pub(crate) const DELETE: &str = "DELETE FROM responses \
     WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
 
 type Row = (String, i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
-type LinkRow = (String, Option<String>, String, Vec<u8>, Vec<u8>, Vec<u8>);
+type LinkRow = (String, Option<String>, Option<String>, String, Vec<u8>, Vec<u8>, Vec<u8>);
 
 #[async_trait]
 impl Responses for Database {
@@ -61,11 +61,12 @@ impl Responses for Database {
         let pools = self.shared.pools();
         let mut chain = Vec::new();
         let mut size = 0_usize;
-        let mut take = |(id, parent, status, state, input, output): LinkRow| {
+        let mut take = |(id, parent, conversation, status, state, input, output): LinkRow| {
             size = size.saturating_add(input.len().saturating_add(output.len()));
             chain.push(Link {
                 id,
                 parent,
+                conversation,
                 status,
                 input: input.into(),
                 output: output.into(),

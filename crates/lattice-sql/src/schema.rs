@@ -19,11 +19,18 @@ struct Version {
 }
 
 /// All versions, from 1 on. An entry is never changed after it was released: a later one adds to it.
-const VERSIONS: &[Version] = &[Version {
-    about: "responses",
-    sqlite: include_str!("../migrations/sqlite/0001_responses.sql"),
-    postgres: include_str!("../migrations/postgres/0001_responses.sql"),
-}];
+const VERSIONS: &[Version] = &[
+    Version {
+        about: "responses",
+        sqlite: include_str!("../migrations/sqlite/0001_responses.sql"),
+        postgres: include_str!("../migrations/postgres/0001_responses.sql"),
+    },
+    Version {
+        about: "conversations",
+        sqlite: include_str!("../migrations/sqlite/0002_conversations.sql"),
+        postgres: include_str!("../migrations/postgres/0002_conversations.sql"),
+    },
+];
 
 /// How long to wait for another process that brings the same file up to date.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -16,18 +16,27 @@ pub(crate) const RESPONSES: &str = "DELETE FROM responses WHERE id IN ( \
     SELECT id FROM responses old WHERE old.expires_at <= $1 \
     AND NOT EXISTS (SELECT 1 FROM responses newer WHERE newer.parent = old.id) LIMIT $2)";
 
+/// Conversations end by themselves: nothing but their items hangs on them.
+pub(crate) const CONVERSATIONS: &str =
+    "DELETE FROM conversations WHERE id IN (SELECT id FROM conversations WHERE expires_at <= $1 LIMIT $2)";
+
 impl Database {
     /// Removes what had expired a quarter of an hour before `now`: how many rows.
     ///
     /// # Errors
     /// Where the database is away; what was removed stays removed.
     pub async fn sweep(&self, now: i64) -> Result<u64, StoreError> {
+        let responses = self.sweep_by(RESPONSES, now).await?;
+        Ok(responses.saturating_add(self.sweep_by(CONVERSATIONS, now).await?))
+    }
+
+    async fn sweep_by(&self, statement: &'static str, now: i64) -> Result<u64, StoreError> {
         let mut all = 0_u64;
         loop {
             self.shared.health.ready()?;
             let pools = self.shared.pools();
             let gone = writing!(&pools, pool => {
-                sqlx::query(RESPONSES)
+                sqlx::query(statement)
                     .bind(now.saturating_sub(GRACE))
                     .bind(BATCH)
                     .execute(pool)

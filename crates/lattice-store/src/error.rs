@@ -12,6 +12,9 @@ pub enum StoreError {
     /// What was to be written does not fit: an id that is taken, or a defect of the gateway.
     #[error("the store refused it: {0}")]
     Refused(String),
+    /// What it belongs to is not there, or not any more.
+    #[error("what it belongs to is not there: {0}")]
+    Gone(String),
     /// What would have to be read is larger than the gateway takes: this many bytes.
     #[error("larger than {0} bytes")]
     TooLarge(usize),

@@ -3,12 +3,19 @@
 //! Invariants: no method reads or writes anything without the [`Owner`] whose it is (A2); nothing here knows a database, and no row leaves
 //! one. [`memory`] keeps everything in the process, for tests.
 
+mod conversations;
 mod error;
 mod owner;
 mod responses;
 
 pub mod memory;
 
+pub use conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 pub use error::StoreError;
 pub use owner::Owner;
 pub use responses::{Content, Frame, Link, NewResponse, Responses, StoredResponse};
+
+/// Everything that is kept about what was said.
+pub trait Store: Responses + Conversations {}
+
+impl<S: Responses + Conversations> Store for S {}

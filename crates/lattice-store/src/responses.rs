@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::conversations::Addition;
 use crate::error::StoreError;
 use crate::owner::Owner;
 
@@ -40,6 +41,8 @@ pub struct NewResponse {
     pub id: String,
     /// The response that it goes on from.
     pub parent: Option<String>,
+    /// What it adds to a conversation, if it belongs to one: in the same transaction, and only together with it.
+    pub addition: Option<Addition>,
     /// How it ended: `completed`, `incomplete` or `failed`.
     pub status: &'static str,
     /// When it was asked for: seconds since 1970, UTC.
@@ -68,6 +71,8 @@ pub struct Link {
     pub id: String,
     /// The response that it goes on from.
     pub parent: Option<String>,
+    /// The conversation that it belongs to.
+    pub conversation: Option<String>,
     /// How it ended.
     pub status: String,
     /// As in [`Content`].
@@ -90,7 +95,8 @@ pub trait Responses: Debug + Send + Sync {
     /// Stores a response; done when it is safe (D2). Responses of one moment are stored together.
     ///
     /// # Errors
-    /// Nothing is stored then, as far as can be known: a database that goes away while it commits may have done so.
+    /// [`StoreError::Gone`] where its conversation is not there. Nothing is stored then, as far as can be known: a database that goes away
+    /// while it commits may have done so.
     async fn commit(&self, new: NewResponse) -> Result<(), StoreError>;
 
     /// A response.

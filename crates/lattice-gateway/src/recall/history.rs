@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lattice_model::{FaultKind, Item, Status};
-use lattice_store::{Link, Owner, Responses, StoreError};
+use lattice_store::{Link, Owner, Store, StoreError};
 use lattice_wire::responses::stored;
 
 use crate::error::Error;
@@ -14,7 +14,7 @@ const LIMIT: usize = 64 << 20;
 
 /// All that was said up to and with the response.
 pub(super) async fn of_response(
-    store: &dyn Responses,
+    store: &dyn Store,
     owner: &Owner,
     id: &str,
     now: i64,
@@ -37,6 +37,13 @@ pub(super) async fn of_response(
         );
         return Err(missing(message));
     }
+    if let Some(conversation) = &first.conversation {
+        let message = format!(
+            "the response `{id}` belongs to the conversation `{conversation}`; go on with `conversation`"
+        );
+        return Err(Error::new(FaultKind::InvalidRequest, "previous_response_in_conversation", message)
+            .with_param("previous_response_id"));
+    }
     if last.status == "failed" {
         let message = format!("the response `{id}` failed; go on from the one before it");
         return Err(Error::new(FaultKind::InvalidRequest, "previous_response_failed", message)
@@ -47,6 +54,32 @@ pub(super) async fn of_response(
         history.extend(items(link).map_err(|error| storage::error(&error))?);
     }
     Ok(history)
+}
+
+/// All items of a conversation.
+pub(super) async fn of_conversation(
+    store: &dyn Store,
+    owner: &Owner,
+    id: &str,
+    now: i64,
+) -> Result<Vec<Arc<Item>>, Error> {
+    let entries = if ids::is_plausible(id) {
+        store.history(owner, id, now, LIMIT).await.map_err(|error| storage::error(&error))?
+    } else {
+        None
+    };
+    let entries = entries.ok_or_else(|| storage::no_conversation(id).with_param("conversation"))?;
+    let mut history = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let damaged = |_| storage::error(&StoreError::Unreadable(format!("the item `{}`", entry.id)));
+        let item = stored::read_item(entry.item).map_err(damaged)?;
+        history.extend((!is_cut(&item)).then(|| Arc::new(item)));
+    }
+    Ok(history)
+}
+
+fn is_cut(item: &Item) -> bool {
+    matches!(item, Item::FunctionCall(call) if call.status == Some(Status::Incomplete))
 }
 
 fn missing(message: String) -> Error {
@@ -60,7 +93,6 @@ fn items(link: Link) -> Result<impl Iterator<Item = Arc<Item>>, StoreError> {
     let input = stored::read_items(link.input).map_err(damaged)?;
     let mut output = stored::read_items(link.output).map_err(damaged)?;
     stored::restore_state(&mut output, stored::read_state(link.state).map_err(damaged)?);
-    output
-        .retain(|item| !matches!(item, Item::FunctionCall(call) if call.status == Some(Status::Incomplete)));
+    output.retain(|item| !is_cut(item));
     Ok(input.into_iter().chain(output).map(Arc::new))
 }

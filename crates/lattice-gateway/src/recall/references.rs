@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use lattice_model::{FaultKind, Item, OtherItem, Path, Turn};
-use lattice_store::{Owner, Responses, StoreError, StoredResponse};
+use lattice_store::{Owner, Store, StoreError, StoredResponse};
 use lattice_wire::responses::stored;
 
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub(super) fn target(item: &Item) -> Option<&str> {
 
 /// Puts the items in their places. One that the conversation has already, from the history or from before in the input, is not
 /// repeated.
-pub(super) async fn resolve(store: &dyn Responses, turn: &mut Turn, owner: &Owner) -> Result<(), Error> {
+pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, owner: &Owner) -> Result<(), Error> {
     if turn.input.iter().filter(|item| target(item).is_some()).count() > MOST {
         let message = format!("more than {MOST} item references in one request; send the items themselves");
         return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message).with_param("input"));
@@ -44,6 +44,9 @@ pub(super) async fn resolve(store: &dyn Responses, turn: &mut Turn, owner: &Owne
             let holder = holder(store, owner, id, turn.created_at).await;
             known.extend(items(holder.map_err(|error| storage::error(&error))?)?);
         }
+        if !known.contains_key(id) {
+            known.extend(in_conversations(store, owner, id, turn.created_at).await?);
+        }
         let Some(item) = known.get(id) else { return Err(missing(id, Path::Input(at))) };
         input.push(Item::clone(item));
     }
@@ -59,7 +62,7 @@ fn missing(id: &str, path: Path<'_>) -> Error {
 
 /// The response that holds the item.
 async fn holder(
-    store: &dyn Responses,
+    store: &dyn Store,
     owner: &Owner,
     item_id: &str,
     now: i64,
@@ -73,6 +76,22 @@ async fn holder(
         return Ok(Some(found));
     }
     store.holder(owner, item_id, now).await
+}
+
+/// The item, if it stands in a conversation.
+async fn in_conversations(
+    store: &dyn Store,
+    owner: &Owner,
+    id: &str,
+    now: i64,
+) -> Result<Option<(String, Item)>, Error> {
+    if !ids::is_plausible(id) {
+        return Ok(None);
+    }
+    let found = store.find_entry(owner, id, now).await.map_err(|error| storage::error(&error))?;
+    let Some(entry) = found else { return Ok(None) };
+    let damaged = |_| storage::error(&StoreError::Unreadable(format!("the item `{id}`")));
+    Ok(Some((id.to_owned(), stored::read_item(entry.item).map_err(damaged)?)))
 }
 
 /// All items of a response, by their ids.

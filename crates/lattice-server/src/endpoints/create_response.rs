@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use lattice_gateway::Asked;
 use lattice_wire::responses::response;
@@ -21,9 +20,7 @@ pub(super) async fn handle(
     arrival: Arrival,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, incoming) = request.into_parts();
-    expect_json(&parts.headers)?;
-    let bytes = body::read(&parts.headers, incoming, app.max_request_body_size, app.body_timeout).await?;
+    let document = body::json(&app, request).await?;
     let clock = app.gateway.clock();
     // Contents are slices of the body; the turn keeps it alive for as long as they are needed.
     let asking = Asking {
@@ -31,7 +28,7 @@ pub(super) async fn handle(
         created_at: clock.seconds(),
         store_by_default: app.gateway.storage().is_some_and(|storage| storage.retention().store_by_default),
     };
-    let turn = from_wire::turn(&bytes.into(), asking)?;
+    let turn = from_wire::turn(&document, asking)?;
     let (stream, obfuscate) = (turn.stream, turn.obfuscation == Some(true));
     arrival.record.note(|facts| {
         facts.response_id.clone_from(&turn.id);
@@ -45,15 +42,4 @@ pub(super) async fn handle(
     }
     let response = events.finish().await?;
     Ok(answer::json(response::body(&response)))
-}
-
-/// 415 for anything that says it is something else; nothing said is taken for JSON.
-fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(said) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let said =
-        said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if said == "application/json" || said.starts_with("application/") && said.ends_with("+json") {
-        return Ok(());
-    }
-    Err(Problem::unsupported_media_type(&said))
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
-use crate::paging::{self, Page};
+use crate::paging::{self, Asked};
 use crate::problem::Problem;
 
 pub(super) async fn handle(
@@ -20,7 +20,7 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|_| Problem::invalid_path())?;
     let Query(query) = query.map_err(|_| Problem::invalid_query())?;
-    let page = Page::of(&query)?;
+    let page = Asked::of(&query)?;
     let items = app.gateway.input_items(&arrival.caller(), &id).await?;
     page.cut(items).map(answer::json)
 }

@@ -1,6 +1,7 @@
 //! What every store has to do: the same tests on the one in memory, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod conversations;
 mod outages;
 mod responses;
 mod schema;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use lattice_sql::{Condition, Database, Place};
 use lattice_store::memory::Memory;
-use lattice_store::{Content, Frame, NewResponse, Owner, Responses};
+use lattice_store::{Content, Frame, NewResponse, Owner, Store};
 use lattice_testkit::postgres::Postgres;
 use tempfile::TempDir;
 
 /// A store under test.
-pub(crate) struct Store {
+pub(crate) struct Stage {
     pub(crate) name: &'static str,
-    pub(crate) responses: Arc<dyn Responses>,
+    pub(crate) responses: Arc<dyn Store>,
     /// The database behind it, where there is one.
     pub(crate) database: Option<Arc<Database>>,
     /// Where the database is.
@@ -21,8 +21,8 @@ pub(crate) struct Store {
 }
 
 /// One of each kind, new and empty.
-pub(crate) async fn stores() -> Vec<Store> {
-    let memory = Store {
+pub(crate) async fn stores() -> Vec<Stage> {
+    let memory = Stage {
         name: "memory",
         responses: Arc::new(Memory::default()),
         database: None,
@@ -33,26 +33,26 @@ pub(crate) async fn stores() -> Vec<Store> {
 }
 
 /// Those with a database.
-pub(crate) async fn databases() -> Vec<Store> {
+pub(crate) async fn databases() -> Vec<Stage> {
     vec![sqlite().await, postgres().await]
 }
 
-pub(crate) async fn sqlite() -> Store {
+pub(crate) async fn sqlite() -> Stage {
     let folder = TempDir::new().unwrap();
     let place = Place::File(folder.path().join("data/latticelm.db"));
     store("sqlite", place, folder).await
 }
 
-pub(crate) async fn postgres() -> Store {
+pub(crate) async fn postgres() -> Stage {
     let address = Postgres::shared().unwrap().database().unwrap();
     store("postgres", Place::Server(address.into()), TempDir::new().unwrap()).await
 }
 
-async fn store(name: &'static str, place: Place, folder: TempDir) -> Store {
+async fn store(name: &'static str, place: Place, folder: TempDir) -> Stage {
     let database = Arc::new(Database::open(place.clone()).unwrap());
     assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There, "{name}");
     let responses = Arc::clone(&database);
-    Store { name, responses, database: Some(database), place: Some(place), _folder: folder }
+    Stage { name, responses, database: Some(database), place: Some(place), _folder: folder }
 }
 
 /// The time in all these tests.
@@ -70,6 +70,7 @@ pub(crate) fn response(id: &str, parent: Option<&str>) -> NewResponse {
         owner: owner("acme", "ann"),
         id: id.to_owned(),
         parent: parent.map(str::to_owned),
+        addition: None,
         status: "completed",
         created_at: NOW,
         expires_at: Some(NOW + 3600),

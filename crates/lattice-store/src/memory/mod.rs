@@ -1,5 +1,6 @@
 //! The stores in the process's memory: for tests, and gone with it.
 
+mod conversations;
 mod responses;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ pub struct Memory(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     responses: Vec<NewResponse>,
+    conversations: Vec<conversations::Held>,
     /// Nothing can be read or written, as if the database were away.
     is_away: bool,
 }

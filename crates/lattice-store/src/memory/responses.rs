@@ -18,6 +18,11 @@ impl Responses for Memory {
         if kept.responses.iter().any(|one| one.id == new.id) {
             return Err(StoreError::Refused(format!("there is a response `{}` already", new.id)));
         }
+        if let Some(addition) = &new.addition
+            && !kept.add(&new.owner, addition.clone())
+        {
+            return Err(StoreError::Gone(addition.conversation.clone()));
+        }
         kept.responses.push(new);
         Ok(())
     }
@@ -41,6 +46,7 @@ impl Responses for Memory {
             chain.push(Link {
                 id: one.id.clone(),
                 parent: one.parent.clone(),
+                conversation: one.addition.as_ref().map(|addition| addition.conversation.clone()),
                 status: one.status.to_owned(),
                 input: content.input.clone(),
                 output: content.output.clone(),

@@ -159,6 +159,22 @@ keeping_object! {
 }
 
 keeping_object! {
+    /// `conversation` in its object form.
+    pub struct ConversationId<'a> {
+        id "id": Str<'a>,
+    }
+}
+
+keeping_object! {
+    /// `POST /v1/conversations` and what is below it: the bodies of all together.
+    pub struct Conversation<'a> {
+        items "items": Vec<Item<'a>>,
+        metadata "metadata": Raw<'a>,
+        expires_after "expires_after": ExpiresAfter<'a>,
+    }
+}
+
+keeping_object! {
     /// `stream_options`
     pub struct StreamOptions<'a> {
         include_obfuscation "include_obfuscation": bool,

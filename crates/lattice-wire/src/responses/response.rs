@@ -86,6 +86,9 @@ fn fields(writer: &mut JsonWriter, response: &Response) -> Range<usize> {
             Some(id) => writer.field_str("previous_response_id", id),
             None => writer.key("previous_response_id").null(),
         }
+        if let Some(id) = &turn.conversation {
+            writer.key("conversation").object(|writer| writer.field_str("id", id));
+        }
         let start = writer.key("output").position();
         writer.array(|writer| {
             for item in &response.output {

@@ -22,6 +22,23 @@ pub fn write_items<'a>(items: impl IntoIterator<Item = &'a Item>) -> Segments {
     writer.finish()
 }
 
+/// Writes one item.
+pub fn write_item(item: &Item) -> Bytes {
+    let mut writer = JsonWriter::with_buffer(BytesMut::with_capacity(256));
+    write::item(&mut writer, item, Form::Response);
+    writer.into_buffer().freeze()
+}
+
+/// Reads one item.
+///
+/// # Errors
+/// Where it is none.
+pub fn read_item(item: Bytes) -> Result<Item, ParseError> {
+    let document = Document::from(item);
+    let item: wire::Item<'_> = parse(&document)?;
+    Ok(read::item(&item, &document))
+}
+
 /// Reads a list of items.
 ///
 /// # Errors

@@ -3,9 +3,10 @@
 use lattice_model::{
     Format, Include, Item, Message, Part, Path, ReasoningSettings, Role, Sampling, Turn, Verbosity,
 };
-use lattice_wire::Document;
-use lattice_wire::extra_of;
-use lattice_wire::responses::request::{ExpiresAfter, Input, Reasoning, Request, TextFormat, TextSettings};
+use lattice_wire::responses::request::{
+    ConversationId, ExpiresAfter, Input, Reasoning, Request, TextFormat, TextSettings,
+};
+use lattice_wire::{Document, Str, extra_of};
 
 use super::check::{self, Invalid, TEXT_LIMIT};
 use super::from_wire_items::items;
@@ -43,11 +44,15 @@ pub(crate) fn turn(body: &Document, asking: Asking) -> Result<Turn, Invalid> {
     if let Some(metadata) = request.metadata {
         check::metadata(metadata)?;
     }
-    let previous_response_id = request.previous_response_id.map(lattice_wire::Str::plain);
-    let input = input(request.input.as_ref(), previous_response_id.is_some(), body)?;
+    let previous_response_id = request.previous_response_id.map(Str::plain);
+    let conversation = conversation(&request)?;
+    let goes_on = previous_response_id.is_some() || conversation.is_some();
+    let input = input(request.input.as_ref(), goes_on, body)?;
     Ok(Turn {
-        provider: request.provider.map(lattice_wire::Str::plain),
-        store: request.store.unwrap_or(asking.store_by_default),
+        provider: request.provider.map(Str::plain),
+        // What belongs to a conversation is stored.
+        store: request.store.unwrap_or(asking.store_by_default || conversation.is_some()),
+        conversation,
         expires_after: expires_after(request.expires_after.as_ref())?,
         previous_response_id,
         instructions: check::optional_text(
@@ -98,17 +103,39 @@ fn refuse_later(request: &Request<'_>) -> Result<(), Invalid> {
     let later = |param: &str, instead: &str| {
         Err(Invalid::unsupported(param, format!("`{param}` is not supported by this version; {instead}")))
     };
-    if request.conversation.is_some() {
-        return later("conversation", "go on by `previous_response_id`");
-    }
     if request.background == Some(true) {
         return later("background", "send `background: false` or leave it out");
     }
     Ok(())
 }
 
-/// How long the response is to be kept, in seconds.
-fn expires_after(asked: Option<&ExpiresAfter<'_>>) -> Result<Option<u64>, Invalid> {
+/// `conversation`: an id, or an object with one.
+fn conversation(request: &Request<'_>) -> Result<Option<String>, Invalid> {
+    let Some(raw) = request.conversation else { return Ok(None) };
+    let refused = |message: &str| Err(Invalid::value("conversation", message));
+    let id = match raw.0.get().as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<Str<'_>>(raw.0.get()).ok(),
+        Some(b'{') => match serde_json::from_str::<ConversationId<'_>>(raw.0.get()) {
+            Ok(object) => object.id,
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    match id.map(Str::plain) {
+        None => refused("`conversation` must be an id, or an object with an `id`"),
+        Some(_) if request.previous_response_id.is_some() => {
+            refused("`conversation` and `previous_response_id` cannot stand together: take one out")
+        }
+        Some(_) if request.store == Some(false) => Err(Invalid::value(
+            "store",
+            "`store` must not be `false` where there is a `conversation`: it is what is stored to",
+        )),
+        Some(id) => Ok(Some(id)),
+    }
+}
+
+/// How long something is to be kept, in seconds.
+pub(super) fn expires_after(asked: Option<&ExpiresAfter<'_>>) -> Result<Option<u64>, Invalid> {
     let Some(asked) = asked else { return Ok(None) };
     if let Some((field, _)) = asked.extra.first() {
         let param = format!("expires_after.{field}");
@@ -140,7 +167,7 @@ fn input(input: Option<&Input<'_>>, goes_on: bool, body: &Document) -> Result<Ve
         Some(Input::Items(list)) if list.is_empty() => {
             Err(Invalid::value("input", "`input` is empty: give at least one item"))
         }
-        Some(Input::Items(list)) => items(list, body),
+        Some(Input::Items(list)) => items(list, Path::Input, body),
         Some(Input::Text(text)) if text.len() > TEXT_LIMIT && text.decode().chars().count() > TEXT_LIMIT => {
             Err(Invalid::value("input", format!("`input` is longer than {TEXT_LIMIT} characters")))
         }

@@ -12,8 +12,13 @@ use lattice_wire::{Str, extra_of};
 use super::base64;
 use super::check::{self, FILE_LIMIT, IMAGE_LIMIT, Invalid, TEXT_LIMIT};
 
-pub(super) fn items(items: &[wire::Item<'_>], body: &Document) -> Result<Vec<Item>, Invalid> {
-    items.iter().enumerate().map(|(at, one)| item(one, Path::Input(at), body)).collect()
+/// Reads items that stand at these places.
+pub(super) fn items<'p>(
+    items: &[wire::Item<'_>],
+    place: impl Fn(usize) -> Path<'p>,
+    body: &Document,
+) -> Result<Vec<Item>, Invalid> {
+    items.iter().enumerate().map(|(at, one)| item(one, place(at), body)).collect()
 }
 
 fn item(item: &wire::Item<'_>, path: Path<'_>, body: &Document) -> Result<Item, Invalid> {

@@ -71,7 +71,6 @@ fn refusals_name_the_field_by_its_path() {
         (json!({"expires_after": {"seconds": 1, "x": 1}}), "expires_after.x", "unsupported_parameter"),
         (json!({"input": [{"type": "item_reference"}]}), "input[0].id", "missing_required_parameter"),
         (json!({"background": true}), "background", "unsupported_parameter"),
-        (json!({"conversation": "conv_0"}), "conversation", "unsupported_parameter"),
         (json!({"tools": [{"type": "function"}]}), "tools[0].name", "missing_required_parameter"),
         (json!({"tools": [{"type": "function", "name": "a b"}]}), "tools[0].name", "invalid_value"),
         (

@@ -2,6 +2,7 @@
 
 mod base64;
 mod check;
+pub(crate) mod conversations;
 mod event;
 pub(crate) mod from_wire;
 mod from_wire_items;

@@ -1,0 +1,173 @@
+//! Conversations, as clients manage them.
+
+use bytes::Bytes;
+use lattice_model::{FaultKind, Item, Json};
+use lattice_store::{Addition, Conversation, Entry, NewConversation, Owner, Page, StoreError};
+use lattice_wire::responses::stored;
+
+use crate::error::Error;
+use crate::ids;
+use crate::keep::entry;
+use crate::storage::{self, Storage};
+
+/// Somebody's conversations, at one moment.
+#[derive(Debug)]
+pub struct Conversations<'a> {
+    storage: &'a Storage,
+    owner: &'a Owner,
+    /// Seconds since 1970, UTC.
+    now: i64,
+}
+
+impl<'a> Conversations<'a> {
+    pub(crate) fn of(storage: Option<&'a Storage>, owner: &'a Owner, now: i64) -> Result<Self, Error> {
+        let storage = storage.ok_or_else(|| {
+            let message = "this gateway stores nothing (`conversations.enabled` is `false`), so there are no conversations";
+            Error::new(FaultKind::NotStored, "conversation_not_found", message)
+        })?;
+        Ok(Self { storage, owner, now })
+    }
+
+    pub(crate) async fn create(
+        &self,
+        id: String,
+        items: &[Item],
+        metadata: Option<Json>,
+        expires_after: Option<u64>,
+    ) -> Result<Conversation, Error> {
+        let metadata = metadata.map_or(Bytes::from_static(b"{}"), |metadata| metadata.raw().clone());
+        let new = NewConversation {
+            owner: self.owner.clone(),
+            id: id.clone(),
+            created_at: self.now,
+            ttl: self.storage.ttl(expires_after)?,
+            metadata: metadata.clone(),
+            entries: items.iter().filter_map(entry).collect(),
+        };
+        self.storage.store.create(new).await.map_err(|error| storage::error(&error))?;
+        Ok(Conversation { id, created_at: self.now, metadata })
+    }
+
+    /// A conversation.
+    ///
+    /// # Errors
+    /// `FaultKind::NotStored` where it is not there, or is somebody else's (A2); `FaultKind::Storage` where the store is away.
+    pub async fn get(&self, id: &str) -> Result<Conversation, Error> {
+        plausible(id)?;
+        let found = self.storage.store.conversation(self.owner, id, self.now).await;
+        found.map_err(|error| storage::error(&error))?.ok_or_else(|| missing(id))
+    }
+
+    /// Puts other notes in place.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn set_metadata(&self, id: &str, metadata: &Json) -> Result<Conversation, Error> {
+        plausible(id)?;
+        let changed = self.storage.store.set_metadata(self.owner, id, self.now, metadata.raw().clone()).await;
+        changed.map_err(|error| storage::error(&error))?.ok_or_else(|| missing(id))
+    }
+
+    /// Deletes a conversation and its items. Responses that were made in it stay.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn delete(&self, id: &str) -> Result<(), Error> {
+        plausible(id)?;
+        let deleted = self.storage.store.delete_conversation(self.owner, id, self.now).await;
+        deleted.map_err(|error| storage::error(&error))?.then_some(()).ok_or_else(|| missing(id))
+    }
+
+    pub(crate) async fn add(&self, id: &str, items: &[Item]) -> Result<(), Error> {
+        plausible(id)?;
+        let entries = items.iter().filter_map(entry).collect();
+        let addition = Addition { conversation: id.to_owned(), now: self.now, entries };
+        let added = self.storage.store.append(self.owner, addition).await;
+        added.map_err(|error| storage::error(&error))?.then_some(()).ok_or_else(|| missing(id))
+    }
+
+    /// A page of its items, and whether there are more. `with_state` shows encrypted reasoning.
+    ///
+    /// # Errors
+    /// As [`Self::get`], and `FaultKind::InvalidRequest` where the item before the page is not there.
+    pub async fn items(
+        &self,
+        id: &str,
+        page: Page<'_>,
+        with_state: bool,
+    ) -> Result<(Vec<Item>, bool), Error> {
+        plausible(id)?;
+        let found = if page.after.is_none_or(ids::is_plausible) {
+            let found = self.storage.store.entries(self.owner, id, self.now, page).await;
+            found.map_err(|error| storage::error(&error))?
+        } else {
+            None
+        };
+        let Some(found) = found else {
+            // Either of the two is not there.
+            self.get(id).await?;
+            let message = "`after` names no item of this conversation";
+            return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message).with_param("after"));
+        };
+        let items: Result<Vec<Item>, Error> =
+            found.entries.into_iter().map(|entry| shown(entry, with_state)).collect();
+        Ok((items?, found.has_more))
+    }
+
+    /// One of its items.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn item(&self, id: &str, item: &str, with_state: bool) -> Result<Item, Error> {
+        plausible(id)?;
+        let found = if ids::is_plausible(item) {
+            self.storage.store.entry(self.owner, id, item, self.now).await
+        } else {
+            Ok(None)
+        };
+        let found = found.map_err(|error| storage::error(&error))?;
+        shown(found.ok_or_else(|| missing_item(id, item))?, with_state)
+    }
+
+    /// Deletes one of its items: the conversation as it is then.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn delete_item(&self, id: &str, item: &str) -> Result<Conversation, Error> {
+        plausible(id)?;
+        let deleted = if ids::is_plausible(item) {
+            self.storage.store.delete_entry(self.owner, id, item, self.now).await
+        } else {
+            Ok(false)
+        };
+        if !deleted.map_err(|error| storage::error(&error))? {
+            return Err(missing_item(id, item));
+        }
+        self.get(id).await
+    }
+}
+
+fn plausible(id: &str) -> Result<(), Error> {
+    if ids::is_plausible(id) { Ok(()) } else { Err(missing(id)) }
+}
+
+fn missing(id: &str) -> Error {
+    storage::no_conversation(id)
+}
+
+fn missing_item(id: &str, item: &str) -> Error {
+    let short = |text: &str| text.chars().take(80).collect::<String>();
+    let message = format!("there is no item `{}` in a stored conversation `{}`", short(item), short(id));
+    Error::new(FaultKind::NotStored, "item_not_found", message)
+}
+
+fn shown(entry: Entry, with_state: bool) -> Result<Item, Error> {
+    let damaged = |_| storage::error(&StoreError::Unreadable(format!("the item `{}`", entry.id)));
+    let mut item = stored::read_item(entry.item).map_err(damaged)?;
+    if let Item::Reasoning(reasoning) = &mut item
+        && !with_state
+    {
+        reasoning.encrypted = None;
+    }
+    Ok(item)
+}
