@@ -2,6 +2,7 @@
 
 use crate::conversations::Conversations;
 use crate::database::Database;
+use crate::encryption::EncryptionKeys;
 use crate::logging::Logging;
 use crate::models::ModelEntry;
 use crate::providers::ProviderEntry;
@@ -28,6 +29,8 @@ pub struct Config {
     pub conversations: Option<Conversations>,
     /// Where it is kept.
     pub database: Database,
+    /// What encrypts it.
+    pub encryption: EncryptionKeys,
     /// What the operator should know and may have overlooked, a line each. Nothing is secret in them.
     pub notices: Vec<String>,
 }

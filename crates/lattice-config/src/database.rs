@@ -25,6 +25,9 @@ pub(crate) struct RawDatabase {
     /// `postgres://USER:PASSWORD@HOST:PORT/NAME` for a PostgreSQL server, or `sqlite:FILE`. Without it the variable `DATABASE_URL` counts, and
     /// without that a file of SQLite in `data_dir` is made.
     url: Option<Secret>,
+    /// Encrypts what is stored: base64 of 32 bytes. Several are separated by commas: the first one encrypts, the others read what was
+    /// encrypted with them before. Without it the variable `ENCRYPTION_KEY` counts, and without that nothing is encrypted.
+    pub(crate) encryption_key: Option<Secret>,
     /// The folder for what the gateway keeps; `--data-dir` wins. Default `$XDG_DATA_HOME/latticelm`, or `~/.local/share/latticelm`.
     data_dir: Option<String>,
 }

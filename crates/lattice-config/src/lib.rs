@@ -18,6 +18,7 @@ mod yaml;
 
 mod conversations;
 mod database;
+mod encryption;
 mod file;
 mod logging;
 mod models;
@@ -45,6 +46,7 @@ mod tests;
 pub use config::Config;
 pub use conversations::Conversations;
 pub use database::Database;
+pub use encryption::EncryptionKeys;
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use file::schema;

@@ -13,9 +13,10 @@ use crate::models::ModelEntry;
 use crate::path::Path;
 use crate::source::Source;
 use crate::tree::{Node, Origin, Value};
+use crate::value::Secret;
 use crate::{
-    conversations, database, expand, logging, models, overrides, planned, providers, routing, server, shape,
-    timeouts, yaml, zero,
+    conversations, database, encryption, expand, logging, models, overrides, planned, providers, routing,
+    server, shape, timeouts, yaml, zero,
 };
 
 /// The largest configuration file that is read, in bytes; a larger one is refused.
@@ -116,15 +117,8 @@ impl<'a> Loading<'a> {
 
     /// Adds a notice for variables such as `REDIS_URL`: they are accepted but not used yet.
     fn notice_unused(&mut self) {
-        let names: [&[&str]; 2] = [&["REDIS_URL", "RATE_LIMIT_REDIS_URL"], &["ENCRYPTION_KEY"]];
-        let found = names.map(|names| self.environment.first(names));
-        let set: Vec<&str> = found.iter().flatten().map(|(name, _)| *name).collect();
-        if let Some((last, others)) = set.split_last() {
-            let (names, verb) = match others {
-                [] => ((*last).to_owned(), "is"),
-                others => (format!("{} and {last}", others.join(", ")), "are"),
-            };
-            self.notices.push(format!("{names} {verb} set but not used yet by this version"));
+        if let Some((name, _)) = self.environment.first(&["REDIS_URL", "RATE_LIMIT_REDIS_URL"]) {
+            self.notices.push(format!("{name} is set but not used yet by this version"));
         }
     }
 
@@ -170,6 +164,11 @@ fn check(raw: &File, source: &Source, environment: &Environment, context: &mut C
         prefixes,
         conversations: conversations::check(raw.conversations.as_ref(), context),
         database: database::check(raw.database.as_ref(), environment, context),
+        encryption: encryption::check(
+            raw.database.as_ref().and_then(|raw| raw.encryption_key.as_ref()).map(Secret::expose),
+            environment,
+            context,
+        ),
         notices: Vec::new(),
     }
 }

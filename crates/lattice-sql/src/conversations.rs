@@ -43,7 +43,7 @@ pub(crate) const ENTRY: &str = "SELECT id, item FROM conversation_items \
 pub(crate) const DELETE_ENTRY: &str = "DELETE FROM conversation_items WHERE conversation_id = $2 AND position = \
     (SELECT MAX(position) FROM conversation_items WHERE id = $1 AND conversation_id = $2)";
 
-pub(crate) const FIND_ENTRY: &str = "SELECT items.id, items.item FROM conversation_items items \
+pub(crate) const FIND_ENTRY: &str = "SELECT items.conversation_id, items.id, items.item FROM conversation_items items \
     JOIN conversations whole ON whole.id = items.conversation_id \
     WHERE items.id = $1 AND whole.tenant = $2 AND whole.issuer = $3 AND whole.subject = $4 \
     AND (whole.expires_at IS NULL OR whole.expires_at > $5) \
@@ -79,8 +79,10 @@ macro_rules! create {
 
 #[async_trait]
 impl Conversations for Database {
-    async fn create(&self, new: NewConversation) -> Result<(), StoreError> {
+    async fn create(&self, mut new: NewConversation) -> Result<(), StoreError> {
         self.shared.health.ready()?;
+        self.seal_entries(&new.owner, &new.id, &mut new.entries)?;
+        new.metadata = self.keyring.seal(new.metadata, &metadata_place(&new.owner, &new.id))?;
         let created = match self.shared.pools() {
             Pools::Sqlite { write, .. } => {
                 async {
@@ -118,7 +120,7 @@ impl Conversations for Database {
         let row: Result<Option<Row>, _> = reading!(&self.shared.pools(), pool => {
             about!(sqlx::query_as(CONVERSATION), id, owner, now).fetch_optional(pool).await
         });
-        Ok(row.map_err(|failed| self.shared.failed(&failed))?.map(shown))
+        self.shown(owner, row)
     }
 
     async fn set_metadata(
@@ -129,10 +131,11 @@ impl Conversations for Database {
         metadata: Bytes,
     ) -> Result<Option<Conversation>, StoreError> {
         self.shared.health.ready()?;
+        let metadata = self.keyring.seal(metadata, &metadata_place(owner, id))?;
         let row: Result<Option<Row>, _> = writing!(&self.shared.pools(), pool => {
             about!(sqlx::query_as(SET_METADATA), id, owner, now).bind(metadata.as_ref()).fetch_optional(pool).await
         });
-        Ok(row.map_err(|failed| self.shared.failed(&failed))?.map(shown))
+        self.shown(owner, row)
     }
 
     async fn delete_conversation(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
@@ -143,8 +146,9 @@ impl Conversations for Database {
         Ok(deleted.map_err(|failed| self.shared.failed(&failed))? > 0)
     }
 
-    async fn append(&self, owner: &Owner, addition: Addition) -> Result<bool, StoreError> {
+    async fn append(&self, owner: &Owner, mut addition: Addition) -> Result<bool, StoreError> {
         self.shared.health.ready()?;
+        self.seal_entries(owner, &addition.conversation, &mut addition.entries)?;
         let added = match self.shared.pools() {
             Pools::Sqlite { write, .. } => {
                 async {
@@ -199,8 +203,10 @@ impl Conversations for Database {
         let rows: Result<Vec<ItemRow>, _> = reading!(&self.shared.pools(), pool => {
             sqlx::query_as(statement).bind(id).bind(after).bind(most).fetch_all(pool).await
         });
-        let mut entries: Vec<Entry> =
-            rows.map_err(|failed| self.shared.failed(&failed))?.into_iter().map(entry).collect();
+        let rows = rows.map_err(|failed| self.shared.failed(&failed))?;
+        let entries: Result<Vec<Entry>, _> =
+            rows.into_iter().map(|row| self.entry_of(owner, id, row)).collect();
+        let mut entries = entries?;
         let has_more = entries.len() > page.limit;
         entries.truncate(page.limit);
         Ok(Some(Entries { entries, has_more }))
@@ -216,7 +222,7 @@ impl Conversations for Database {
         if self.conversation(owner, id, now).await?.is_none() {
             return Ok(None);
         }
-        let (mut entries, mut size) = (Vec::new(), 0_usize);
+        let (mut found, mut size) = (Vec::new(), 0_usize);
         let whole = reading!(&self.shared.pools(), pool => {
             let mut rows = sqlx::query_as::<_, ItemRow>(HISTORY).bind(id).fetch(pool);
             loop {
@@ -226,7 +232,7 @@ impl Conversations for Database {
                         if size > limit {
                             break Ok(false);
                         }
-                        entries.push(entry(row));
+                        found.push(row);
                     }
                     Ok(None) => break Ok(true),
                     Err(failed) => break Err(failed),
@@ -234,7 +240,11 @@ impl Conversations for Database {
             }
         });
         match whole {
-            Ok(true) => Ok(Some(entries)),
+            Ok(true) => {
+                let entries: Result<Vec<Entry>, _> =
+                    found.into_iter().map(|row| self.entry_of(owner, id, row)).collect();
+                entries.map(Some)
+            }
             Ok(false) => Err(StoreError::TooLarge(limit)),
             Err(failed) => Err(self.shared.failed(&failed)),
         }
@@ -253,7 +263,8 @@ impl Conversations for Database {
         let row: Result<Option<ItemRow>, _> = reading!(&self.shared.pools(), pool => {
             sqlx::query_as(ENTRY).bind(item).bind(id).fetch_optional(pool).await
         });
-        Ok(row.map_err(|failed| self.shared.failed(&failed))?.map(entry))
+        let row = row.map_err(|failed| self.shared.failed(&failed))?;
+        row.map(|row| self.entry_of(owner, id, row)).transpose()
     }
 
     async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
@@ -270,10 +281,11 @@ impl Conversations for Database {
 
     async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
         self.shared.health.ready()?;
-        let row: Result<Option<ItemRow>, _> = reading!(&self.shared.pools(), pool => {
+        let row: Result<Option<(String, String, Vec<u8>)>, _> = reading!(&self.shared.pools(), pool => {
             about!(sqlx::query_as(FIND_ENTRY), item, owner, now).fetch_optional(pool).await
         });
-        Ok(row.map_err(|failed| self.shared.failed(&failed))?.map(entry))
+        let row = row.map_err(|failed| self.shared.failed(&failed))?;
+        row.map(|(conversation, id, item)| self.entry_of(owner, &conversation, (id, item))).transpose()
     }
 }
 
@@ -281,10 +293,43 @@ fn beginning(new: &NewConversation) -> Addition {
     Addition { conversation: new.id.clone(), now: new.created_at, entries: new.entries.clone() }
 }
 
-fn shown((id, created_at, metadata): Row) -> Conversation {
-    Conversation { id, created_at, metadata: metadata.into() }
+impl Database {
+    /// Encrypts what a conversation gets.
+    pub(crate) fn seal_entries(
+        &self,
+        owner: &Owner,
+        conversation: &str,
+        entries: &mut [Entry],
+    ) -> Result<(), StoreError> {
+        for entry in entries {
+            let place = entry_place(owner, conversation, &entry.id);
+            entry.item = self.keyring.seal(std::mem::take(&mut entry.item), &place)?;
+        }
+        Ok(())
+    }
+
+    fn entry_of(&self, owner: &Owner, conversation: &str, (id, item): ItemRow) -> Result<Entry, StoreError> {
+        let item = self.keyring.open(item.into(), &entry_place(owner, conversation, &id))?;
+        Ok(Entry { id, item })
+    }
+
+    fn shown(
+        &self,
+        owner: &Owner,
+        row: Result<Option<Row>, sqlx::Error>,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let row = row.map_err(|failed| self.shared.failed(&failed))?;
+        let Some((id, created_at, metadata)) = row else { return Ok(None) };
+        let metadata = self.keyring.open(metadata.into(), &metadata_place(owner, &id))?;
+        Ok(Some(Conversation { id, created_at, metadata }))
+    }
 }
 
-fn entry((id, item): ItemRow) -> Entry {
-    Entry { id, item: item.into() }
+/// Where encrypted values stand: these must not change.
+fn entry_place(owner: &Owner, conversation: &str, item: &str) -> String {
+    format!("{}/{conversation}/item/{item}", owner.tenant)
+}
+
+fn metadata_place(owner: &Owner, conversation: &str) -> String {
+    format!("{}/{conversation}/metadata", owner.tenant)
 }

@@ -8,6 +8,7 @@ use lattice_store::StoreError;
 use tokio::task::JoinHandle;
 
 use crate::health::Condition;
+use crate::keyring::Keyring;
 use crate::place::Place;
 use crate::shared::Shared;
 use crate::writer::Writer;
@@ -18,6 +19,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// The database behind the stores.
 pub struct Database {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) keyring: Keyring,
     writer: Writer,
     keeper: JoinHandle<()>,
 }
@@ -29,15 +31,15 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// The database at this place. It is opened in the background, and so it may be away for a while: see [`Self::opened`].
+    /// The database at this place, whose contents these keys seal. It is opened in the background, and so it may be away for a while: see [`Self::opened`].
     ///
     /// # Errors
     /// An address that is none.
-    pub fn open(place: Place) -> Result<Self, StoreError> {
+    pub fn open(place: Place, keyring: Keyring) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::new(place)?);
         let writer = Writer::start(&shared);
         let keeper = tokio::spawn(keep(Arc::clone(&shared)));
-        Ok(Self { shared, writer, keeper })
+        Ok(Self { shared, keyring, writer, keeper })
     }
 
     /// Its condition once the first attempt to open it is over, or after `patience`.

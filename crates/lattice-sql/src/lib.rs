@@ -10,6 +10,7 @@ mod database;
 mod error;
 mod health;
 mod insert;
+mod keyring;
 mod place;
 #[cfg(test)]
 mod plans;
@@ -22,4 +23,5 @@ mod writer;
 
 pub use database::Database;
 pub use health::Condition;
+pub use keyring::Keyring;
 pub use place::Place;

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row};
 use tempfile::TempDir;
 
 use crate::pools::Pools;
-use crate::{Condition, Database, Place, additions, conversations, responses, sweep};
+use crate::{Condition, Database, Keyring, Place, additions, conversations, responses, sweep};
 
 /// The statements that run on the way of a request, and the sweep's.
 const STATEMENTS: &[&str] = &[
@@ -31,7 +31,7 @@ const STATEMENTS: &[&str] = &[
 ];
 
 async fn plan(place: Place, statement: &str) -> String {
-    let database = Database::open(place).unwrap();
+    let database = Database::open(place, Keyring::default()).unwrap();
     assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There);
     match database.shared.pools() {
         Pools::Sqlite { write, .. } => {

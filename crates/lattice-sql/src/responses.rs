@@ -1,6 +1,7 @@
 //! Responses in SQL.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use lattice_store::{Content, Frame, Link, NewResponse, Owner, Responses, StoreError, StoredResponse};
 
@@ -26,6 +27,12 @@ pub(crate) const HOLDER: &str = "SELECT response_id FROM foreign_items \
 pub(crate) const DELETE: &str = "DELETE FROM responses \
     WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
 
+/// Names of the parts, for their encryption: they must not change.
+const INPUT: &str = "input";
+const OUTPUT: &str = "output";
+const STATE: &str = "state";
+const FRAME: &str = "frame";
+
 type Row = (String, i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
 type LinkRow = (String, Option<String>, Option<String>, String, Vec<u8>, Vec<u8>, Vec<u8>);
 
@@ -36,7 +43,7 @@ impl Responses for Database {
     }
 
     async fn commit(&self, new: NewResponse) -> Result<(), StoreError> {
-        self.writer().commit(new).await
+        self.writer().commit(self.sealed(new)?).await
     }
 
     async fn get(&self, owner: &Owner, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
@@ -53,29 +60,21 @@ impl Responses for Database {
                 .await
         })
         .map_err(|failed| self.shared.failed(&failed))?;
-        Ok(row.map(stored))
+        row.map(|row| self.stored(owner, row)).transpose()
     }
 
     async fn chain(&self, owner: &Owner, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
         self.shared.health.ready()?;
         let pools = self.shared.pools();
-        let mut chain = Vec::new();
+        let mut rows = Vec::new();
         let mut size = 0_usize;
-        let mut take = |(id, parent, conversation, status, state, input, output): LinkRow| {
-            size = size.saturating_add(input.len().saturating_add(output.len()));
-            chain.push(Link {
-                id,
-                parent,
-                conversation,
-                status,
-                input: input.into(),
-                output: output.into(),
-                state: state.into(),
-            });
+        let mut take = |row: LinkRow| {
+            size = size.saturating_add(row.5.len().saturating_add(row.6.len()));
+            rows.push(row);
             size <= limit
         };
         let whole = reading!(&pools, pool => {
-            let mut rows = sqlx::query_as::<_, LinkRow>(CHAIN)
+            let mut found = sqlx::query_as::<_, LinkRow>(CHAIN)
                 .bind(id)
                 .bind(&*owner.tenant)
                 .bind(&*owner.issuer)
@@ -83,7 +82,7 @@ impl Responses for Database {
                 .bind(now)
                 .fetch(pool);
             loop {
-                match rows.try_next().await {
+                match found.try_next().await {
                     Ok(Some(row)) => {
                         if !take(row) {
                             break Ok(false);
@@ -95,7 +94,7 @@ impl Responses for Database {
             }
         });
         match whole {
-            Ok(true) => Ok(chain),
+            Ok(true) => rows.into_iter().map(|row| self.link(owner, row)).collect(),
             Ok(false) => Err(StoreError::TooLarge(limit)),
             Err(failed) => Err(self.shared.failed(&failed)),
         }
@@ -143,8 +142,44 @@ impl Responses for Database {
     }
 }
 
-fn stored((id, at, state, input, output, frame): Row) -> StoredResponse {
-    let frame = Frame { json: frame.into(), at: usize::try_from(at).unwrap_or_default() };
-    let content = Content { input: input.into(), output: output.into(), frame, state: state.into() };
-    StoredResponse { id, content }
+impl Database {
+    /// The same with its contents encrypted.
+    fn sealed(&self, mut new: NewResponse) -> Result<NewResponse, StoreError> {
+        let seal = |value: &mut Bytes, what: &str| -> Result<(), StoreError> {
+            *value = self.keyring.seal(std::mem::take(value), &place(&new.owner, &new.id, what))?;
+            Ok(())
+        };
+        let content = &mut new.content;
+        seal(&mut content.input, INPUT)?;
+        seal(&mut content.output, OUTPUT)?;
+        seal(&mut content.state, STATE)?;
+        seal(&mut content.frame.json, FRAME)?;
+        if let Some(addition) = &mut new.addition {
+            self.seal_entries(&new.owner, &addition.conversation, &mut addition.entries)?;
+        }
+        Ok(new)
+    }
+
+    fn stored(
+        &self,
+        owner: &Owner,
+        (id, at, state, input, output, frame): Row,
+    ) -> Result<StoredResponse, StoreError> {
+        let open = |value: Vec<u8>, what: &str| self.keyring.open(value.into(), &place(owner, &id, what));
+        let frame = Frame { json: open(frame, FRAME)?, at: usize::try_from(at).unwrap_or_default() };
+        let (input, output, state) = (open(input, INPUT)?, open(output, OUTPUT)?, open(state, STATE)?);
+        Ok(StoredResponse { content: Content { input, output, frame, state }, id })
+    }
+
+    fn link(&self, owner: &Owner, row: LinkRow) -> Result<Link, StoreError> {
+        let (id, parent, conversation, status, state, input, output) = row;
+        let open = |value: Vec<u8>, what: &str| self.keyring.open(value.into(), &place(owner, &id, what));
+        let (input, output, state) = (open(input, INPUT)?, open(output, OUTPUT)?, open(state, STATE)?);
+        Ok(Link { id, parent, conversation, status, input, output, state })
+    }
+}
+
+/// Where an encrypted value stands.
+fn place(owner: &Owner, id: &str, what: &str) -> String {
+    format!("{}/{id}/{what}", owner.tenant)
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use lattice_config::{Config, Conversations, Environment, Source};
 use lattice_gateway::{Clock, Retention};
 use lattice_server::Report;
-use lattice_sql::{Condition, Database, Place};
+use lattice_sql::{Condition, Database, Keyring, Place};
 
 use crate::clock::RealClock;
 use crate::output::print;
@@ -28,7 +28,8 @@ pub(crate) fn in_folder(environment: Environment, folder: &Path) -> Environment 
 /// Opens the database, if anything is to be stored. One that is away is no reason not to start (E8).
 pub(crate) async fn open(settings: &Config) -> anyhow::Result<Option<(Arc<Database>, Conversations)>> {
     let Some(conversations) = settings.conversations else { return Ok(None) };
-    let database = Database::open(place(settings)).context("the database cannot be used")?;
+    let database = Database::open(place(settings), Keyring::new(&settings.encryption.0))
+        .context("the database cannot be used")?;
     // What is in the way is logged where it is found.
     database.opened(PATIENCE).await;
     Ok(Some((Arc::new(database), conversations)))

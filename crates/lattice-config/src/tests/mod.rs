@@ -1,6 +1,7 @@
 //! The way from a file's text and an environment to settings or errors.
 
 mod documents;
+mod memory;
 mod mistakes;
 mod overrides;
 mod secrets;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lattice_sql::{Condition, Database, Place};
+use lattice_sql::{Condition, Database, Keyring, Place};
 use lattice_store::{Responses, StoreError};
 use lattice_testkit::postgres::Postgres;
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ async fn until(database: &Database, is: impl Fn(&Condition) -> bool) {
 async fn e8_a_server_that_stops_is_noticed_at_once_and_used_again_when_it_is_back() {
     let server = Postgres::start().unwrap();
     let address = server.database().unwrap();
-    let database = Database::open(Place::Server(address.into())).unwrap();
+    let database = Database::open(Place::Server(address.into()), Keyring::default()).unwrap();
     assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There);
     database.commit(response("resp_1", None)).await.unwrap();
     server.stop();
@@ -45,7 +45,7 @@ async fn e8_a_server_that_is_not_there_yet_is_used_as_soon_as_it_is() {
     let server = Postgres::start().unwrap();
     let address = server.database().unwrap();
     server.stop();
-    let database = Database::open(Place::Server(address.into())).unwrap();
+    let database = Database::open(Place::Server(address.into()), Keyring::default()).unwrap();
     let condition = database.opened(Duration::from_mins(1)).await;
     assert!(matches!(condition, Condition::Away(_)), "{condition:?}");
     server.resume().unwrap();
@@ -58,7 +58,7 @@ async fn a_folder_that_cannot_be_made_is_named_and_tried_again() {
     let folder = TempDir::new().unwrap();
     let blocked = folder.path().join("data");
     std::fs::write(&blocked, "a file where the folder should be").unwrap();
-    let database = Database::open(Place::File(blocked.join("latticelm.db"))).unwrap();
+    let database = Database::open(Place::File(blocked.join("latticelm.db")), Keyring::default()).unwrap();
     let Condition::Away(why) = database.opened(Duration::from_mins(1)).await else { panic!("it is there") };
     assert!(why.contains(&blocked.display().to_string()), "{why}");
     std::fs::remove_file(&blocked).unwrap();
@@ -70,7 +70,7 @@ async fn a_folder_that_cannot_be_made_is_named_and_tried_again() {
 async fn what_waits_is_committed_before_the_database_is_closed() {
     let folder = TempDir::new().unwrap();
     let place = Place::File(folder.path().join("latticelm.db"));
-    let database = std::sync::Arc::new(Database::open(place.clone()).unwrap());
+    let database = std::sync::Arc::new(Database::open(place.clone(), Keyring::default()).unwrap());
     assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There);
     let commits: Vec<_> = (0..50)
         .map(|number| {
@@ -86,7 +86,7 @@ async fn what_waits_is_committed_before_the_database_is_closed() {
     }
     let late = database.commit(response("resp_late", None)).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
-    let again = Database::open(place).unwrap();
+    let again = Database::open(place, Keyring::default()).unwrap();
     assert_eq!(again.opened(Duration::from_mins(1)).await, Condition::There);
     for id in &safe {
         assert!(again.get(&owner("acme", "ann"), id, NOW).await.unwrap().is_some(), "{id}");

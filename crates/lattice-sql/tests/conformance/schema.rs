@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lattice_sql::{Condition, Database, Place};
+use lattice_sql::{Condition, Database, Keyring, Place};
 use lattice_store::{Responses, StoreError};
 use lattice_testkit::postgres::Postgres;
 use secrecy::ExposeSecret;
@@ -34,7 +34,7 @@ async fn d5_many_processes_open_one_new_database_at_once() {
         for opened in opening.collect::<Vec<_>>() {
             opened.await.unwrap().unwrap();
         }
-        let database = Database::open(place).unwrap();
+        let database = Database::open(place, Keyring::default()).unwrap();
         assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There);
         database.commit(response("resp_1", None)).await.unwrap();
     }
@@ -53,7 +53,7 @@ async fn d5_a_database_that_needs_a_newer_program_is_refused_with_what_to_do() {
             why.contains("newer version of latticelm") && why.contains("Start the newer version"),
             "{name}: {why}"
         );
-        let database = Database::open(place.clone()).unwrap();
+        let database = Database::open(place.clone(), Keyring::default()).unwrap();
         let condition = database.opened(Duration::from_mins(1)).await;
         assert!(matches!(condition, Condition::Unusable(_)), "{name}: {condition:?}");
         assert!(database.ready().is_err(), "{name}");
@@ -72,7 +72,7 @@ async fn d5_a_newer_database_that_only_added_something_goes_on_working() {
         run(place, "ALTER TABLE responses ADD COLUMN lease TEXT").await;
         let applied = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'x', true, 'x', 0)";
         run(place, applied).await;
-        let database = Database::open(place.clone()).unwrap();
+        let database = Database::open(place.clone(), Keyring::default()).unwrap();
         assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There, "{name}");
         database.commit(response("resp_2", Some("resp_1"))).await.unwrap();
         let chain = database.chain(&owner("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();

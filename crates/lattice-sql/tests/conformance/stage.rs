@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lattice_sql::{Condition, Database, Place};
+use lattice_sql::{Condition, Database, Keyring, Place};
 use lattice_store::memory::Memory;
 use lattice_store::{Content, Frame, NewResponse, Owner, Store};
 use lattice_testkit::postgres::Postgres;
+use secrecy::SecretBox;
 use tempfile::TempDir;
 
 /// A store under test.
@@ -29,7 +30,7 @@ pub(crate) async fn stores() -> Vec<Stage> {
         place: None,
         _folder: TempDir::new().unwrap(),
     };
-    vec![memory, sqlite().await, postgres().await]
+    vec![memory, sqlite().await, postgres().await, encrypted().await]
 }
 
 /// Those with a database.
@@ -40,16 +41,28 @@ pub(crate) async fn databases() -> Vec<Stage> {
 pub(crate) async fn sqlite() -> Stage {
     let folder = TempDir::new().unwrap();
     let place = Place::File(folder.path().join("data/latticelm.db"));
-    store("sqlite", place, folder).await
+    store("sqlite", place, Keyring::default(), folder).await
+}
+
+/// On SQLite, with a key.
+pub(crate) async fn encrypted() -> Stage {
+    let folder = TempDir::new().unwrap();
+    let place = Place::File(folder.path().join("latticelm.db"));
+    store("sqlite, encrypted", place, keyring(7), folder).await
+}
+
+/// A key of so many of the same byte.
+pub(crate) fn keyring(byte: u8) -> Keyring {
+    Keyring::new(&[SecretBox::new(Box::new([byte; 32]))])
 }
 
 pub(crate) async fn postgres() -> Stage {
     let address = Postgres::shared().unwrap().database().unwrap();
-    store("postgres", Place::Server(address.into()), TempDir::new().unwrap()).await
+    store("postgres", Place::Server(address.into()), Keyring::default(), TempDir::new().unwrap()).await
 }
 
-async fn store(name: &'static str, place: Place, folder: TempDir) -> Stage {
-    let database = Arc::new(Database::open(place.clone()).unwrap());
+async fn store(name: &'static str, place: Place, keyring: Keyring, folder: TempDir) -> Stage {
+    let database = Arc::new(Database::open(place.clone(), keyring).unwrap());
     assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There, "{name}");
     let responses = Arc::clone(&database);
     Stage { name, responses, database: Some(database), place: Some(place), _folder: folder }
