@@ -149,7 +149,8 @@ fn is_event_stream(answer: &Answer) -> bool {
     content_type.is_none_or(|value| !value.trim_start().starts_with("application/json"))
 }
 
-async fn refused(target: &Target, mut answer: Answer) -> Fault {
+/// What an answer with an error status means.
+pub(crate) async fn refused(target: &Target, mut answer: Answer) -> Fault {
     // The status alone is worth reporting when the body cannot be read.
     let (body, broken) = match collect(answer.body.as_mut(), FAULT_LIMIT).await {
         Ok(body) => (body, None),
@@ -162,7 +163,8 @@ async fn refused(target: &Target, mut answer: Answer) -> Fault {
     fault
 }
 
-async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, UpstreamError> {
+/// A whole body.
+pub(crate) async fn collect(body: &mut dyn AnswerBody, limit: usize) -> Result<Bytes, UpstreamError> {
     let mut whole = Collected::new(limit);
     while let Some(chunk) = upstream::chunk(body).await {
         whole.push(chunk?).map_err(|TooLarge| UpstreamError::TooLarge(limit))?;

@@ -8,6 +8,7 @@ mod attempt;
 mod capability;
 mod clock;
 mod conversations;
+mod count;
 mod directory;
 mod error;
 mod ids;
@@ -33,6 +34,7 @@ use stored::View;
 pub use asked::{Asked, Caller};
 pub use clock::Clock;
 pub use conversations::Conversations;
+pub use count::InputTokens;
 pub use directory::{Directory, Entry, ListedModel, Route, Target};
 pub use error::Error;
 pub use lattice_store::{Conversation, Page};
@@ -163,6 +165,19 @@ impl Gateway {
 
     fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
         View { storage: self.storage.as_ref(), owner: &caller.owner, now: self.clock.seconds() }
+    }
+
+    /// Counts the tokens of a turn's input, with all that is stored before it. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Self::respond`].
+    pub async fn count_input(&self, asked: Asked, record: &Record) -> Result<InputTokens, Error> {
+        let Asked { mut turn, caller, .. } = asked;
+        (turn.store, turn.stream) = (false, false);
+        let route = self.directory.load().route(&turn)?;
+        recall::recall(self.storage.as_ref(), &mut turn, &caller.owner).await?;
+        route.check(&turn)?;
+        count::count(&route, &turn, record).await
     }
 
     /// Takes a turn to a provider and its answer back.

@@ -28,6 +28,19 @@ pub trait Provider: Debug + Send + Sync {
     /// [`DecodeError`] for what is not this provider's format.
     fn decode(&self, turn: &Turn, body: &Document, deltas: &mut Vec<Delta>) -> Result<(), DecodeError>;
 
+    /// The call that counts the turn's input tokens; `None` where the provider has no counter.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    fn encode_count(&self, _: &Turn, _: &Model) -> Result<Option<Box<http::Request<Segments>>>, EncodeError> {
+        Ok(None)
+    }
+
+    /// The tokens that such a call has counted; `None` for what is not this provider's format.
+    fn decode_count(&self, _: &Document) -> Option<u64> {
+        None
+    }
+
     /// What an answer with an error status means. Never fails: what cannot be read is judged by its status. The provider's words in it
     /// are raw.
     fn fault(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Fault;

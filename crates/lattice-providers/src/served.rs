@@ -4,6 +4,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::Document;
+use lattice_wire::write::Segments;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::apis::Codec;
@@ -79,6 +80,22 @@ impl Served {
         self
     }
 
+    fn call(
+        &self,
+        path: &str,
+        body: Segments,
+        model: &Model,
+    ) -> Result<Box<http::Request<Segments>>, EncodeError> {
+        let mut request = http::Request::new(body);
+        *request.method_mut() = http::Method::POST;
+        // The base was checked when the provider was made, so only the model's name can be at fault.
+        *request.uri_mut() = self.address.of(path, &model.id).parse().map_err(|error| {
+            EncodeError::invalid("model", format!("the model's id does not fit into an address: {error}"))
+        })?;
+        *request.headers_mut() = self.headers.clone();
+        Ok(Box::new(request))
+    }
+
     /// As a provider.
     pub(crate) fn boxed(self) -> Box<dyn Provider> {
         Box::new(self)
@@ -88,17 +105,24 @@ impl Served {
 impl Provider for Served {
     fn encode(&self, turn: &Turn, model: &Model) -> Result<Exchange, EncodeError> {
         let path = self.codec.path(turn, model)?;
-        let mut request = http::Request::new(self.codec.body(turn, model)?);
-        *request.method_mut() = http::Method::POST;
-        // The base was checked when the provider was made, so only the model's name can be at fault.
-        *request.uri_mut() = self.address.of(&path, &model.id).parse().map_err(|error| {
-            EncodeError::invalid("model", format!("the model's id does not fit into an address: {error}"))
-        })?;
-        *request.headers_mut() = self.headers.clone();
+        let mut request = self.call(&path, self.codec.body(turn, model)?, model)?;
         if let Some((name, value)) = self.codec.header(turn) {
             request.headers_mut().insert(name, value);
         }
-        Ok(Exchange::Call(Box::new(request)))
+        Ok(Exchange::Call(request))
+    }
+
+    fn encode_count(
+        &self,
+        turn: &Turn,
+        model: &Model,
+    ) -> Result<Option<Box<http::Request<Segments>>>, EncodeError> {
+        let Some((path, body)) = self.codec.count(turn, model)? else { return Ok(None) };
+        self.call(&path, body, model).map(Some)
+    }
+
+    fn decode_count(&self, body: &Document) -> Option<u64> {
+        self.codec.counted(body)
     }
 
     fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {

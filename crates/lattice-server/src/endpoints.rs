@@ -1,6 +1,7 @@
 //! Every route in one table.
 
 mod add_conversation_items;
+mod count_input_tokens;
 mod create_conversation;
 mod create_response;
 mod delete_conversation;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         // The public API
         .route("/v1/responses", post(create_response::handle))
+        .route("/v1/responses/input_tokens", post(count_input_tokens::handle))
         .route("/v1/responses/{id}", get(get_response::handle).delete(delete_response::handle))
         .route("/v1/responses/{id}/input_items", get(list_input_items::handle))
         .route("/v1/conversations", post(create_conversation::handle))

@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 
 use crate::place::Place;
 
@@ -95,6 +96,14 @@ impl Pools {
         let write = pool().max_connections(1).connect_lazy_with(options.clone().create_if_missing(true));
         let read = pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on"));
         Self::Sqlite { write, read }
+    }
+
+    /// Whether the database is there. A pool would go on trying for a while where nobody listens.
+    pub(crate) async fn reach(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite { write, .. } => sqlx::query("SELECT 1").execute(write).await.map(|_| ()),
+            Self::Postgres(pool) => pool.connect_options().connect().await?.close().await,
+        }
     }
 
     /// Closes all connections: the file is whole then, without a log beside it.

@@ -55,9 +55,7 @@ impl Shared {
     pub(crate) async fn prepare(&self) -> Result<(), StoreError> {
         self.place.make_folder()?;
         let pools = self.pools();
-        let reached = tokio::time::timeout(PATIENCE, async {
-            writing!(&pools, pool => sqlx::query("SELECT 1").execute(pool).await.map(|_| ()))
-        });
+        let reached = tokio::time::timeout(PATIENCE, pools.reach());
         match reached.await {
             Ok(reached) => reached.map_err(|failed| self.place.located(error::of(&failed)))?,
             Err(_) => return Err(StoreError::Unavailable("it does not answer".to_owned())),

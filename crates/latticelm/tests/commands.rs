@@ -132,3 +132,21 @@ fn a_port_that_is_taken_is_named() {
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains(&address), "{}", err(&output));
 }
+
+#[test]
+fn d5_migrate_brings_a_database_up_to_date_and_says_so() {
+    let folder = new_folder().unwrap();
+    let data = folder.join("data");
+    let migrate = || run(&["migrate", "--data-dir", &data.display().to_string()]);
+    for _ in 0..2 {
+        let output = migrate();
+        assert!(output.status.success(), "{}", err(&output));
+        assert_eq!(out(&output), format!("{} is up to date\n", data.join("latticelm.db").display()));
+    }
+    fs::remove_dir_all(&data).unwrap();
+    fs::write(&data, "a file in the way").unwrap();
+    let output = migrate();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("was not brought up to date") && err(&output).contains("cannot be made"), "{}", err(&output));
+    fs::remove_dir_all(folder).unwrap();
+}

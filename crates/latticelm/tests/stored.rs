@@ -382,3 +382,34 @@ fn what_is_stored_outlives_the_process() {
     drop(stage);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn input_is_counted_by_the_provider_or_estimated_and_called_so() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let root = ask(&stage, &json!({"model": "openai.script-text", "input": "root"}));
+    for kind in KINDS {
+        let count = |more: Value| {
+            let mut body = json!({"model": format!("{}.script-text", kind.name), "input": "How many?", "instructions": "Count.",
+                                  "tools": tools(), "max_output_tokens": 100, "temperature": 0.5, "stream": true});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let counted = client::post(stage.address(), "/v1/responses/input_tokens", &body).unwrap();
+            assert_eq!(counted.status, 200, "{}: {}", kind.name, counted.text());
+            assert_eq!(counted.json()["object"], "response.input_tokens");
+            counted.json()
+        };
+        let estimates = ["openai-chat", "azure-chat", "compatible"].contains(&kind.name);
+        let (alone, whole) = (count(json!({})), count(json!({"previous_response_id": root["id"]})));
+        assert_eq!(alone["latticelm:estimated"], json!(estimates), "{}", kind.name);
+        let (alone, whole) =
+            (alone["input_tokens"].as_u64().unwrap(), whole["input_tokens"].as_u64().unwrap());
+        assert!(whole > alone, "{}: what is stored counts too: {alone} {whole}", kind.name);
+        assert!(estimates || (alone, whole) == (41, 43), "{}: {alone} {whole}", kind.name);
+    }
+    for (body, param) in [
+        (json!({"model": "openai.script-text"}), "input"),
+        (json!({"model": "nothing", "input": "x"}), "model"),
+    ] {
+        let refused = client::post(stage.address(), "/v1/responses/input_tokens", &body).unwrap();
+        assert_eq!(refused.json()["error"]["param"], param, "{}", refused.text());
+    }
+}

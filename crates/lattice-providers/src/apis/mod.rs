@@ -20,6 +20,15 @@ use lattice_wire::write::Segments;
 use crate::error::{DecodeError, EncodeError};
 use crate::provider::{Decoder, Model};
 
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// An answer.
+    Answer,
+    /// Counting its input: what is only about the output is left out.
+    Count,
+}
+
 /// An API as one server, or one kind of them, speaks it.
 pub(crate) trait Codec: Debug + Send + Sync {
     /// The path behind the base that takes this turn, with its query.
@@ -33,6 +42,19 @@ pub(crate) trait Codec: Debug + Send + Sync {
     /// # Errors
     /// [`EncodeError`] names the parameter that this API, server or model cannot honour.
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError>;
+
+    /// The call that counts the turn's input: its path and its body. `None` where this API has no counter.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    fn count(&self, _: &Turn, _: &Model) -> Result<Option<(Cow<'static, str>, Segments)>, EncodeError> {
+        Ok(None)
+    }
+
+    /// As [`crate::Provider::decode_count`].
+    fn counted(&self, _: &Document) -> Option<u64> {
+        None
+    }
 
     /// A header that says what the body has no place for.
     fn header(&self, _: &Turn) -> Option<(HeaderName, HeaderValue)> {

@@ -122,3 +122,10 @@ pub(crate) fn sent(
     let body = serde_json::from_slice(&body.to_bytes()).unwrap();
     Ok((format!("{} {:?}", parts.uri, parts.headers), body))
 }
+
+/// The body of the call that counts, and its address.
+pub(crate) fn counting(provider: &dyn Provider, turn: &Turn, model: &str) -> (String, Value) {
+    let model = Model { id: model.to_owned(), ..Model::default() };
+    let request = provider.encode_count(turn, &model).unwrap().unwrap();
+    (request.uri().to_string(), serde_json::from_slice(&request.body().to_bytes()).unwrap())
+}

@@ -8,6 +8,7 @@
 
 mod anthropic;
 mod chat;
+mod count;
 mod gemini;
 mod http;
 mod openai;

@@ -9,7 +9,7 @@ use super::play::{Duplex, Reply, Step};
 use super::script::Fault;
 use super::stats::Stats;
 use super::wire::Wire;
-use super::{anthropic, chat, gemini, openai, token};
+use super::{anthropic, chat, count, gemini, openai, token};
 
 /// Answers the requests of one connection.
 pub(super) async fn connection(stream: TcpStream, stats: &Stats) {
@@ -41,6 +41,9 @@ fn reply(request: &Request, stats: &Stats) -> Reply {
         _ => stats.keep(request.record()),
     }
     if let Some(reply) = token::reply(request) {
+        return reply;
+    }
+    if let Some(reply) = count::reply(request) {
         return reply;
     }
     match wire(request) {

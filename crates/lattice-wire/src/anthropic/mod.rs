@@ -169,3 +169,10 @@ pub struct OutputDetails {
     /// Thinking.
     pub thinking_tokens: Option<u64>,
 }
+
+/// What `count_tokens` answers.
+#[derive(Debug, serde::Deserialize)]
+pub struct CountedTokens {
+    /// The tokens of the input.
+    pub input_tokens: u64,
+}

@@ -258,3 +258,11 @@ pub struct ModalityCount<'a> {
     /// How many.
     pub token_count: Option<u64>,
 }
+
+/// What `countTokens` answers.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CountedTokens {
+    /// The tokens of the input.
+    pub total_tokens: u64,
+}

@@ -231,3 +231,10 @@ mod tests {
         assert!(kind(b"upstream timed out").is_err());
     }
 }
+
+/// What counting answers: `response.input_tokens`.
+#[derive(Debug, serde::Deserialize)]
+pub struct CountedTokens {
+    /// The tokens of the input.
+    pub input_tokens: u64,
+}

@@ -34,6 +34,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use lattice_model::{Delta, Fault, ServiceTier, Turn, Word};
 use lattice_wire::write::Segments;
 
+use lattice_wire::gemini::CountedTokens;
+
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
 use crate::faults::{GEMINI, Meanings};
@@ -86,6 +88,22 @@ impl super::Codec for Gemini {
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
         request::body(self, turn, model)
+    }
+
+    /// <https://ai.google.dev/api/tokens>, and
+    /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens>.
+    fn count(
+        &self,
+        turn: &Turn,
+        model: &Model,
+    ) -> Result<Option<(Cow<'static, str>, Segments)>, EncodeError> {
+        let id = models::id(&model.id)?;
+        let path = format!("/models/{id}:countTokens");
+        Ok(Some((path.into(), request::count(self, turn, model)?)))
+    }
+
+    fn counted(&self, body: &Document) -> Option<u64> {
+        Some(lattice_wire::parse::<CountedTokens>(body).ok()?.total_tokens)
     }
 
     /// Vertex AI takes the tier as a header:

@@ -5,7 +5,7 @@ use lattice_wire::write::{JsonWriter, Segments};
 use serde_json::Value;
 
 use super::models::Generation;
-use super::{Gemini, Service, contents, tools};
+use super::{Gemini, Service, contents, models, tools};
 use crate::error::EncodeError;
 use crate::foreign;
 use crate::provider::Model;
@@ -21,6 +21,27 @@ pub(super) fn body(codec: &Gemini, turn: &Turn, model: &Model) -> Result<Segment
         generation_config(writer, turn, model, generation)?;
         tier(writer, turn, codec)?;
         Ok::<_, EncodeError>(())
+    })?;
+    Ok(writer.finish())
+}
+
+/// The same for counting: the developer API takes the whole request with its model in it, Vertex AI the parts that are input.
+pub(super) fn count(codec: &Gemini, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
+    foreign::refuse(turn, &["input_audio"])?;
+    let generation = Generation::of(&model.id);
+    let mut writer = JsonWriter::new();
+    let input = |writer: &mut JsonWriter| {
+        contents::system(writer, turn)?;
+        contents::write(writer, turn, codec, generation)?;
+        tools::declarations(writer, turn);
+        Ok::<_, EncodeError>(())
+    };
+    writer.object(|writer| match codec.service {
+        Service::Vertex { .. } => input(writer),
+        Service::Developer => writer.key("generateContentRequest").object(|writer| {
+            writer.field_str("model", &format!("models/{}", models::id(&model.id)?));
+            input(writer)
+        }),
     })?;
     Ok(writer.finish())
 }

@@ -12,6 +12,7 @@ use crate::error::DecodeError;
 use crate::provider::{Credential, Provider};
 use crate::settings::Settings;
 
+mod counts;
 mod requests;
 
 fn google() -> Box<dyn Provider> {

@@ -30,6 +30,15 @@ pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, generation: Generation
             "Gemini cannot be kept from calling several functions at once; leave `parallel_tool_calls` out";
         return Err(EncodeError::unsupported("parallel_tool_calls", message));
     }
+    declarations(writer, turn);
+    choice(writer, turn, generation)
+}
+
+/// What the model is told of its functions, which is input like the rest.
+pub(super) fn declarations(writer: &mut JsonWriter, turn: &Turn) {
+    if offered(turn).next().is_none() {
+        return;
+    }
     writer.key("tools").array(|writer| {
         writer.object(|writer| {
             writer.key("functionDeclarations").array(|writer| {
@@ -45,7 +54,6 @@ pub(super) fn write(writer: &mut JsonWriter, turn: &Turn, generation: Generation
             });
         });
     });
-    choice(writer, turn, generation)
 }
 
 fn choice(writer: &mut JsonWriter, turn: &Turn, generation: Generation) -> Result<(), EncodeError> {

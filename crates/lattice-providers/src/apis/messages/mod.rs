@@ -18,7 +18,9 @@ use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::Document;
 use lattice_wire::write::Segments;
 
-use super::Codec;
+use lattice_wire::anthropic::CountedTokens;
+
+use super::{Codec, Purpose};
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
 use crate::faults::{ANTHROPIC, Meanings};
@@ -49,7 +51,21 @@ impl Codec for Messages {
     }
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
-        request::body(turn, model, &self.origin, self.prompt_caching)
+        request::body(turn, model, &self.origin, self.prompt_caching, Purpose::Answer)
+    }
+
+    /// <https://docs.claude.com/en/api/messages-count-tokens>
+    fn count(
+        &self,
+        turn: &Turn,
+        model: &Model,
+    ) -> Result<Option<(Cow<'static, str>, Segments)>, EncodeError> {
+        let body = request::body(turn, model, &self.origin, false, Purpose::Count)?;
+        Ok(Some(("/v1/messages/count_tokens".into(), body)))
+    }
+
+    fn counted(&self, body: &Document) -> Option<u64> {
+        Some(lattice_wire::parse::<CountedTokens>(body).ok()?.input_tokens)
     }
 
     fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {

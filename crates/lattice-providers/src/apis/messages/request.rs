@@ -7,6 +7,7 @@ use super::content::breakpoint;
 use super::conversation::Conversation;
 use super::models::{Traits, traits};
 use super::thinking::Mode;
+use crate::apis::Purpose;
 use crate::error::EncodeError;
 use crate::foreign;
 use crate::provider::Model;
@@ -14,7 +15,13 @@ use crate::provider::Model;
 /// The tool that stands for structured output on models without one of their own. Its calls become text again.
 pub(super) const OUTPUT_TOOL: &str = "latticelm_output";
 
-pub(super) fn body(turn: &Turn, model: &Model, origin: &str, caching: bool) -> Result<Segments, EncodeError> {
+pub(super) fn body(
+    turn: &Turn,
+    model: &Model,
+    origin: &str,
+    caching: bool,
+    purpose: Purpose,
+) -> Result<Segments, EncodeError> {
     foreign::refuse(turn, &["cache_control"])?;
     let traits = traits(&model.id);
     refuse(turn)?;
@@ -35,8 +42,10 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str, caching: bool) -> R
     let mut writer = JsonWriter::new();
     writer.object(|writer| {
         writer.field_str("model", &model.id);
-        writer.key("max_tokens").u64(max_tokens);
-        writer.key("stream").bool(turn.stream);
+        if purpose == Purpose::Answer {
+            writer.key("max_tokens").u64(max_tokens);
+            writer.key("stream").bool(turn.stream);
+        }
         if !conversation.system.is_empty() {
             writer.key("system").array(|writer| {
                 let last = conversation.system.len().saturating_sub(1);
@@ -47,7 +56,10 @@ pub(super) fn body(turn: &Turn, model: &Model, origin: &str, caching: bool) -> R
         }
         tools(writer, turn, forced_output, caching);
         conversation.write(writer, caching);
-        settings(writer, turn, mode);
+        if purpose == Purpose::Answer {
+            settings(writer, turn);
+        }
+        thinking(writer, mode);
         output_config(writer, turn, mode, forced_output);
     });
     Ok(writer.finish())
@@ -217,7 +229,7 @@ fn tool_choice(writer: &mut JsonWriter, turn: &Turn) {
     });
 }
 
-fn settings(writer: &mut JsonWriter, turn: &Turn, mode: Mode) {
+fn settings(writer: &mut JsonWriter, turn: &Turn) {
     writer.optional_f64("temperature", turn.sampling.temperature.filter(|value| !is_default(*value)));
     writer.optional_f64("top_p", turn.sampling.top_p.filter(|value| !is_default(*value)));
     match turn.service_tier {
@@ -231,6 +243,9 @@ fn settings(writer: &mut JsonWriter, turn: &Turn, mode: Mode) {
             writer.field_text("user_id", user);
         });
     }
+}
+
+fn thinking(writer: &mut JsonWriter, mode: Mode) {
     match mode {
         Mode::Silent => {}
         Mode::Budget(tokens) => {

@@ -9,6 +9,7 @@ use crate::apis::testing::{self, shown, turn};
 use crate::provider::Provider;
 use crate::settings::Settings;
 
+mod counts;
 mod refusals;
 mod requests;
 

@@ -14,7 +14,9 @@ use lattice_model::{Delta, Fault, Turn};
 use lattice_wire::Document;
 use lattice_wire::write::Segments;
 
-use super::Codec;
+use lattice_wire::responses::event::CountedTokens;
+
+use super::{Codec, Purpose};
 use crate::error::{DecodeError, EncodeError};
 use crate::events::SseDecoder;
 use crate::faults::Meanings;
@@ -49,7 +51,21 @@ impl Codec for Responses {
     }
 
     fn body(&self, turn: &Turn, model: &Model) -> Result<Segments, EncodeError> {
-        request::body(turn, model, &self.origin)
+        request::body(turn, model, &self.origin, Purpose::Answer)
+    }
+
+    /// <https://platform.openai.com/docs/api-reference/responses/input-tokens>
+    fn count(
+        &self,
+        turn: &Turn,
+        model: &Model,
+    ) -> Result<Option<(Cow<'static, str>, Segments)>, EncodeError> {
+        let body = request::body(turn, model, &self.origin, Purpose::Count)?;
+        Ok(Some(("/responses/input_tokens".into(), body)))
+    }
+
+    fn counted(&self, body: &Document) -> Option<u64> {
+        Some(lattice_wire::parse::<CountedTokens>(body).ok()?.input_tokens)
     }
 
     fn decoder(&self, turn: &Turn) -> Box<dyn Decoder> {

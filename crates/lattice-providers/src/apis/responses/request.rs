@@ -9,22 +9,35 @@ use crate::provider::Model;
 use crate::seal;
 
 use super::models;
+use crate::apis::Purpose;
 
-pub(super) fn body(turn: &Turn, model: &Model, origin: &str) -> Result<Segments, EncodeError> {
+pub(super) fn body(
+    turn: &Turn,
+    model: &Model,
+    origin: &str,
+    purpose: Purpose,
+) -> Result<Segments, EncodeError> {
     refuse(turn)?;
     let mut writer = JsonWriter::new();
     writer.object(|writer| {
         writer.field_str("model", &model.id);
-        writer.key("stream").bool(turn.stream);
-        // The gateway is the memory: nothing is kept upstream, so reasoning has to come back encrypted.
-        writer.key("store").bool(false);
+        if purpose == Purpose::Answer {
+            writer.key("stream").bool(turn.stream);
+            // The gateway is the memory: nothing is kept upstream, so reasoning has to come back encrypted.
+            writer.key("store").bool(false);
+        }
         writer.optional_text("instructions", turn.instructions.as_ref());
         input(writer, turn, origin);
         tools(writer, turn);
-        settings(writer, turn);
-        include(writer, turn, &model.id);
+        if purpose == Purpose::Answer {
+            settings(writer, turn);
+            include(writer, turn, &model.id);
+        }
+        reasoning(writer, turn);
         text(writer, turn);
-        write::extra(writer, &turn.extra, Form::Request);
+        if purpose == Purpose::Answer {
+            write::extra(writer, &turn.extra, Form::Request);
+        }
     });
     Ok(writer.finish())
 }
@@ -85,10 +98,10 @@ fn tools(writer: &mut JsonWriter, turn: &Turn) {
     if let Some(parallel) = turn.parallel_tool_calls {
         writer.key("parallel_tool_calls").bool(parallel);
     }
-    writer.optional_u64("max_tool_calls", turn.max_tool_calls);
 }
 
 fn settings(writer: &mut JsonWriter, turn: &Turn) {
+    writer.optional_u64("max_tool_calls", turn.max_tool_calls);
     writer.optional_u64("max_output_tokens", turn.max_output_tokens);
     writer.optional_f64("temperature", turn.sampling.temperature);
     writer.optional_f64("top_p", turn.sampling.top_p);
@@ -100,16 +113,19 @@ fn settings(writer: &mut JsonWriter, turn: &Turn) {
     if let Some(metadata) = &turn.metadata {
         writer.key("metadata").json(metadata);
     }
+    if let Some(obfuscation) = turn.obfuscation.filter(|_| turn.stream) {
+        writer.key("stream_options").object(|writer| {
+            writer.key("include_obfuscation").bool(obfuscation);
+        });
+    }
+}
+
+fn reasoning(writer: &mut JsonWriter, turn: &Turn) {
     if let Some(reasoning) = &turn.reasoning {
         writer.key("reasoning").object(|writer| {
             writer.optional_word("effort", reasoning.effort);
             writer.optional_word("summary", reasoning.summary);
             write::extra(writer, &reasoning.extra, Form::Request);
-        });
-    }
-    if let Some(obfuscation) = turn.obfuscation.filter(|_| turn.stream) {
-        writer.key("stream_options").object(|writer| {
-            writer.key("include_obfuscation").bool(obfuscation);
         });
     }
 }
