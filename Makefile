@@ -1,5 +1,5 @@
 # The front door. Thin targets: what is longer than a line is in scripts/ or xtask/.
-.PHONY: help run build test test-busy lint fmt bench fuzz dist
+.PHONY: help run build test test-busy crash lint fmt bench fuzz dist
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -17,6 +17,9 @@ test: ## Install what the tests need and run all of them
 
 test-busy: ## Run the workspace's tests ten times while the machine is busy (TIMES)
 	@scripts/test-busy.sh $(or $(TIMES),10)
+
+crash: ## Kill the gateway under load ROUNDS (200) times on each database, and look at what is left
+	@scripts/crash.sh $(or $(ROUNDS),200)
 
 lint: ## Formatting, clippy, documentation, licences and duplicates
 	@scripts/lint.sh

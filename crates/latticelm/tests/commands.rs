@@ -147,6 +147,10 @@ fn d5_migrate_brings_a_database_up_to_date_and_says_so() {
     fs::write(&data, "a file in the way").unwrap();
     let output = migrate();
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains("was not brought up to date") && err(&output).contains("cannot be made"), "{}", err(&output));
+    assert!(
+        err(&output).contains("was not brought up to date") && err(&output).contains("cannot be made"),
+        "{}",
+        err(&output)
+    );
     fs::remove_dir_all(folder).unwrap();
 }

@@ -19,6 +19,50 @@ const tools = ["weather", "forecast"].map((name) => ({
 const Person = z.object({ name: z.string(), age: z.number() });
 
 for (const kind of kinds) {
+  for (const streamed of [false, true]) {
+    test(`${kind}: stored${streamed ? ", streamed" : ""}`, async () => {
+      const ask = async (input, previous_response_id) => {
+        const body = { model: `${kind}.script-text`, input, previous_response_id };
+        if (!streamed) return client.responses.create(body);
+        const events = [];
+        for await (const event of await client.responses.create({ ...body, stream: true })) events.push(event);
+        return events.at(-1).response;
+      };
+      const first = await ask("one");
+      const second = await ask("two", first.id);
+      const { output_text, _request_id, ...sent } = second;
+      const { output_text: _, _request_id: __, ...stored } = await client.responses.retrieve(second.id);
+      assert.deepEqual(stored, sent);
+      const items = [];
+      for await (const item of client.responses.inputItems.list(second.id)) items.push(item);
+      assert.equal(items[0].content[0].text, "two");
+      const counted = await client.responses.inputTokens.count({ model: `${kind}.script-text`, input: "x" });
+      assert.ok(counted.input_tokens > 0);
+      await client.responses.delete(second.id);
+      await assert.rejects(client.responses.retrieve(second.id), OpenAI.NotFoundError);
+      await assert.rejects(ask("three", second.id), { status: 404, code: "previous_response_not_found" });
+    });
+  }
+
+  test(`${kind}: conversations`, async () => {
+    const conversation = await client.conversations.create({
+      metadata: { topic: "demo" },
+      items: [{ type: "message", role: "user", content: "My name is Ann." }],
+    });
+    const response = await client.responses.create({ model: `${kind}.script-text`, input: "Who am I?", conversation: conversation.id });
+    assert.equal(response.conversation.id, conversation.id);
+    const added = await client.conversations.items.create(conversation.id, { items: [{ role: "user", content: "Bye." }] });
+    const texts = [];
+    for await (const item of client.conversations.items.list(conversation.id, { order: "asc", limit: 2 })) texts.push(item.content[0].text);
+    assert.deepEqual([texts[0], texts[1], texts.at(-1), texts.length], ["My name is Ann.", "Who am I?", "Bye.", 4]);
+    const item = await client.conversations.items.retrieve(added.data[0].id, { conversation_id: conversation.id });
+    assert.equal(item.content[0].text, "Bye.");
+    await client.conversations.items.delete(item.id, { conversation_id: conversation.id });
+    assert.equal((await client.conversations.update(conversation.id, { metadata: { topic: "x" } })).metadata.topic, "x");
+    assert.equal((await client.conversations.delete(conversation.id)).deleted, true);
+    await assert.rejects(client.conversations.retrieve(conversation.id), OpenAI.NotFoundError);
+  });
+
   test(`${kind}: create`, async () => {
     const response = await client.responses.create({ model: `${kind}.script-text`, input: "hello" });
     assert.equal(response.output_text, "Grüße 🌍 you said: hello");

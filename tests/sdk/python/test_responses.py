@@ -169,3 +169,63 @@ def test_many_at_once():
             return {answer.output_text for answer in answers}
 
     assert asyncio.run(ask()) == {"Grüße 🌍 you said: x"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_stored(client, kind, streamed):
+    def ask(text, previous=None):
+        arguments = {"model": f"{kind}.script-text", "input": text, "previous_response_id": previous}
+        if not streamed:
+            return client.responses.create(**arguments)
+        with client.responses.create(**arguments, stream=True) as stream:
+            return list(stream)[-1].response
+
+    first = ask("one")
+    second = ask("two", first.id)
+    assert second.previous_response_id == first.id
+    stored = client.responses.retrieve(second.id)
+    assert stored.to_dict() == second.to_dict()
+    assert client.responses.retrieve(second.id, include=["reasoning.encrypted_content"]).id == second.id
+    items = client.responses.input_items.list(second.id, limit=1, order="asc")
+    assert [item.content[0].text for item in items] == ["two"]
+    assert client.responses.input_tokens.count(model=f"{kind}.script-text", input="x", previous_response_id=second.id).input_tokens > 0
+    assert client.responses.delete(second.id) is None
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(second.id)
+    with pytest.raises(openai.NotFoundError) as missing:
+        ask("three", second.id)
+    assert missing.value.code == "previous_response_not_found"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tool_loop_on_the_gateways_memory(client, kind):
+    model = f"{kind}.script-parallel-tools"
+    response = client.responses.create(model=model, input="The weather?", tools=TOOLS)
+    calls = [item for item in response.output if item.type == "function_call"]
+    results = [{"type": "function_call_output", "call_id": call.call_id, "output": f"{call.name} fine"} for call in calls]
+    response = client.responses.create(model=model, input=results, tools=TOOLS, previous_response_id=response.id)
+    assert "weather fine" in response.output_text and "forecast fine" in response.output_text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_conversations(client, kind):
+    conversation = client.conversations.create(
+        metadata={"topic": "demo"}, items=[{"type": "message", "role": "user", "content": "My name is Ann."}]
+    )
+    assert client.conversations.retrieve(conversation.id) == conversation
+    assert client.conversations.update(conversation.id, metadata={"topic": "x"}).metadata == {"topic": "x"}
+    response = client.responses.create(model=f"{kind}.script-text", input="Who am I?", conversation=conversation.id)
+    assert response.conversation.id == conversation.id
+    with client.responses.create(model=f"{kind}.script-text", input="Sure?", conversation={"id": conversation.id}, stream=True) as stream:
+        assert list(stream)[-1].type == "response.completed"
+    added = client.conversations.items.create(conversation.id, items=[{"role": "user", "content": "Bye."}])
+    items = list(client.conversations.items.list(conversation.id, order="asc", limit=2))
+    texts = [item.content[0].text for item in items]
+    assert texts[:2] == ["My name is Ann.", "Who am I?"] and texts[3] == "Sure?" and texts[-1] == "Bye." and len(texts) == 6
+    item = client.conversations.items.retrieve(added.data[0].id, conversation_id=conversation.id)
+    assert item.content[0].text == "Bye."
+    assert client.conversations.items.delete(item.id, conversation_id=conversation.id).id == conversation.id
+    assert client.conversations.delete(conversation.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.conversations.retrieve(conversation.id)
