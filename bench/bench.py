@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Measures the gateway beside a bare proxy and nginx, one at a time, against the same mock provider, and prints one table.
+"""Measures the gateway beside a bare proxy and nginx, one at a time, against the same mock provider, and prints one table. Then the
+same gateway with a store, on SQLite and on PostgreSQL, its responses stored and not.
 
-    bench.py [--quick] [--out rows.jsonl]
+    bench.py [quick | stores] [--out rows.jsonl]
     bench.py --table rows.jsonl
 
 A target file (see targets/) says how to start a server and what each API needs. The mock and the load generator run on core 1,
@@ -13,11 +14,14 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+
+from postgres import Postgres
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.setdefault("BENCH_BIN", str(HERE.parent / "target/bench/release")))
@@ -45,6 +49,8 @@ QUICK = {
     "paced_1000": "--conns 1000 --ramp-s 2 --warmup 3 --duration 3",
 }
 QUICK_TRANSLATED = ("small", "big", "burst")
+# What a store is measured by.
+STORES = ("small", "small_rate", "big", "burst")
 
 
 def isolated():
@@ -207,7 +213,8 @@ def plan(quick, api):
     return {name: flags for name, flags in QUICK.items() if api == "responses" or name in QUICK_TRANSLATED}
 
 
-def run(quick, out):
+def run(mode, out):
+    quick = mode == "quick"
     WORK.mkdir(parents=True, exist_ok=True)
     (WORK / "nginx.conf").write_text((HERE / "targets/nginx.conf").read_text().replace("BENCH_WORK", str(WORK)))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -216,11 +223,39 @@ def run(quick, out):
     with open(out, "w") as file:
         rows = spinners()
         try:
-            for name in ("direct", "proxy", "nginx", "latticelm"):
-                run_target(quick, Target(json.loads((HERE / f"targets/{name}.json").read_text())), file)
+            for name in ("direct", "proxy") if mode == "stores" else ("direct", "proxy", "nginx", "latticelm"):
+                target = load_target(name)
+                if mode == "stores":
+                    target.spec["scenarios"] = STORES
+                run_target(quick, target, file)
+            if not quick:
+                run_stores(file)
         finally:
             for spinner in rows:
                 stop(spinner)
+
+
+def load_target(name):
+    return Target(json.loads((HERE / f"targets/{name}.json").read_text()))
+
+
+def run_stores(file):
+    """The gateway with a store, its responses stored and not; the server runs on the load generator's core."""
+    for store in ("sqlite", "postgres"):
+        server = None
+        if store == "postgres":
+            server = Postgres(WORK / "postgres", 9500, LOAD_CORE)
+            server.start()
+            os.environ["BENCH_POSTGRES"] = server.url
+        try:
+            for name in (f"latticelm-{store}-off", f"latticelm-{store}"):
+                target = load_target(name)
+                target.spec["scenarios"] = STORES
+                run_target(False, target, file)
+        finally:
+            shutil.rmtree(WORK / "data", ignore_errors=True)
+            if server:
+                server.stop()
 
 
 def run_target(quick, target, file):
@@ -238,7 +273,10 @@ def run_target(quick, target, file):
         pids = tree(target.proc.pid if target.proc else mock.pid)
         emit(None, "start", {"start_s": starts, "idle_kib": memory_kib(pids)})
         for api in target.spec["apis"]:
+            wanted = target.spec.get("scenarios", plan(quick, api))
             for scenario, flags in plan(quick, api).items():
+                if scenario not in wanted:
+                    continue
                 fresh = {}
                 if scenario == "paced_1000" and target.proc:  # memory: from a fresh start
                     target.stop()
@@ -306,10 +344,10 @@ def table(file):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default=str(WORK / "rows.jsonl"))
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("mode", nargs="?", choices=["full", "quick", "stores"], default="full")
     parser.add_argument("--table")
     args = parser.parse_args()
     if not args.table:
         isolated()
-        run(args.quick, args.out)
+        run(args.mode, args.out)
     sys.exit(1 if table(args.table or args.out) else 0)

@@ -29,7 +29,7 @@ fault-400 fault-401 fault-404 fault-429 fault-429-once fault-500 fault-cut-3 slo
 def configuration(up, folder):
     lines = ["providers:"]
     lines += [f"  {name}: {{{entry.format(up=up, dir=folder)}}}" for name, (_, entry) in KINDS.items()]
-    lines.append("models:")
+    lines += ["  demo: {type: demo}", "models:", "  - {name: demo, provider: demo}"]
     for name, (family, _) in KINDS.items():
         for script in SCRIPTS:
             lines.append(f"  - {{name: {name}.{script}, provider: {name}, provider_model_id: {family}-{script}}}")

@@ -22,19 +22,19 @@ impl Place {
         }
     }
 
-    /// Makes the folder of the file: what is stored is for the gateway's own user.
-    pub(crate) fn make_folder(&self) -> Result<(), StoreError> {
-        let Some(folder) = self.file().and_then(Path::parent) else { return Ok(()) };
-        if folder.as_os_str().is_empty() || folder.is_dir() {
-            return Ok(());
+    /// Makes the file and its folder where they are missing: what is stored is for the gateway's own user.
+    pub(crate) fn make(&self) -> Result<(), StoreError> {
+        let Some(file) = self.file() else { return Ok(()) };
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            make_folder(folder)?;
         }
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).append(true);
         #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        let away =
-            |what| StoreError::Unavailable(format!("the folder {} cannot be made: {what}", folder.display()));
-        builder.create(folder).map_err(away)
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // SQLite gives the files that it makes beside it the same rights.
+        let away = |what| StoreError::Unavailable(format!("{} cannot be written: {what}", file.display()));
+        options.open(file).map(|_| ()).map_err(away)
     }
 
     /// The same error, with the file that it is about: what SQLite says does not name it.
@@ -46,4 +46,17 @@ impl Place {
             (error, _) => error,
         }
     }
+}
+
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let away =
+        |what| StoreError::Unavailable(format!("the folder {} cannot be made: {what}", folder.display()));
+    builder.create(folder).map_err(away)
 }

@@ -53,7 +53,7 @@ impl Shared {
 
     /// Opens the database, brings its schema up to date and tries whether it can be written.
     pub(crate) async fn prepare(&self) -> Result<(), StoreError> {
-        self.place.make_folder()?;
+        self.place.make()?;
         let pools = self.pools();
         let reached = tokio::time::timeout(PATIENCE, pools.reach());
         match reached.await {

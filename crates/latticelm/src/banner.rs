@@ -16,6 +16,12 @@ pub(crate) fn banner(settings: &Config, address: SocketAddr) -> String {
     let mut text = format!("latticelm {} listens on {base}\n", env!("CARGO_PKG_VERSION"));
     // Writing to a string cannot fail.
     let _ = writeln!(text, "  configuration  {}", settings.source);
+    match &settings.conversations {
+        Some(_) => {
+            let _ = writeln!(text, "  database       {}", settings.database);
+        }
+        None => text.push_str("  database       none: nothing is stored\n"),
+    }
     for entry in &settings.providers {
         let (name, kind) = (entry.settings.name(), entry.settings.of_type());
         let demo = if kind == "demo" { ": made-up answers, for trying the API" } else { "" };

@@ -123,6 +123,7 @@ fn announce(settings: &Config, address: SocketAddr) -> anyhow::Result<()> {
         %address,
         version = env!("CARGO_PKG_VERSION"),
         configuration = %settings.source,
+        database = settings.conversations.map(|_| settings.database.to_string()),
         providers = settings.providers.len(),
         models = settings.models.len(),
         "listening"

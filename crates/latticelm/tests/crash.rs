@@ -116,7 +116,7 @@ fn round(more: &str, kill_after: usize, earlier: &HashMap<String, Value>) -> See
         let texts: Vec<&str> =
             items.iter().map(|item| item["content"][0]["text"].as_str().unwrap()).collect();
         // The last turn may have been stored although nobody saw its end; whole turns only.
-        assert!(texts.len() % 2 == 0 && texts.len() / 2 >= said.len().min(50), "{texts:?} {said:?}");
+        assert!(texts.len().is_multiple_of(2) && texts.len() / 2 >= said.len().min(50), "{texts:?} {said:?}");
         assert!(
             said.iter().zip(texts.iter().step_by(2)).all(|(said, text)| said == text),
             "{texts:?} {said:?}"

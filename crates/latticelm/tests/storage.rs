@@ -190,3 +190,37 @@ fn a10_with_a_key_no_content_is_in_the_database_and_no_key_anywhere() {
     assert!(!logs.contains(key) && !logs.contains("the-quiet"), "{logs}");
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn d5_a_database_of_a_newer_version_is_not_ready_and_what_needs_no_store_goes_on() {
+    let server = Postgres::start().unwrap();
+    let url = server.database().unwrap();
+    let more = format!("database: {{url: '{url}'}}\n");
+    drop(Stage::start(PROGRAM, &more).unwrap());
+    server.query(&url, "INSERT INTO schema_versions (version, needs) VALUES (99, 99)").unwrap();
+    let stage = Stage::start(PROGRAM, &more).unwrap();
+    let ready = get(&stage, "/ready");
+    assert_eq!((ready.status, &ready.json()["status"]), (503, &json!("not_ready")), "{}", ready.text());
+    assert!(
+        ready.json()["checks"]["conversation_store"]
+            .as_str()
+            .unwrap()
+            .contains("this version cannot work with")
+    );
+    assert!(stage.gateway.logs().contains("newer version of latticelm"), "{}", stage.gateway.logs());
+    assert_eq!((stage.ask(&stored()).status, stage.ask(&stateless()).status), (503, 200));
+}
+
+#[test]
+fn d8_the_file_owns_what_it_says_and_the_start_shows_it() {
+    let folder = lattice_testkit::gateway::new_folder().unwrap();
+    let more = format!("database: {{data_dir: '{}'}}\n", folder.display());
+    let stage = Stage::start(PROGRAM, &more).unwrap();
+    let shown = format!("database       {}", folder.join("latticelm.db").display());
+    assert!(stage.gateway.logs().contains(&shown), "{}", stage.gateway.logs());
+    assert_eq!(stage.ask(&stored()).status, 200);
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.join("latticelm.db")).unwrap());
+    assert_eq!(mode & 0o777, 0o600, "what is stored is for the gateway's own user");
+    drop(stage);
+    std::fs::remove_dir_all(folder).unwrap();
+}

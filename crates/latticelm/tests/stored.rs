@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use lattice_testkit::client::{self, Received};
+use lattice_testkit::gateway::eventually;
 use lattice_testkit::stage::{KINDS, Stage, checked_stream};
 use serde_json::{Value, json};
 
@@ -412,4 +413,99 @@ fn input_is_counted_by_the_provider_or_estimated_and_called_so() {
         let refused = client::post(stage.address(), "/v1/responses/input_tokens", &body).unwrap();
         assert_eq!(refused.json()["error"]["param"], param, "{}", refused.text());
     }
+}
+
+#[test]
+fn a_conversation_moves_to_any_provider_with_its_images_and_files() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let (image, file) = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==",
+        "JVBERi0xLjQKJSVFT0YK",
+    );
+    let input = json!([{"role": "user", "content": [
+        {"type": "input_text", "text": "Look at these."},
+        {"type": "input_image", "image_url": format!("data:image/png;base64,{image}")},
+        {"type": "input_file", "filename": "a.pdf", "file_data": format!("data:application/pdf;base64,{file}")},
+    ]}]);
+    for first in ["openai", "anthropic", "google"] {
+        let seen = ask(&stage, &json!({"model": format!("{first}.script-text"), "input": input}));
+        for second in KINDS {
+            let body = json!({"model": format!("{}.script-text", second.name), "input": "And now?", "previous_response_id": seen["id"]});
+            ask(&stage, &body);
+            let sent = last_request(&stage);
+            for part in [image, file, "Look at these.", "And now?", "you said: Look at these."] {
+                assert!(sent.contains(part), "{first} to {}: {part}: {sent}", second.name);
+            }
+        }
+    }
+}
+
+/// Begins a stream and reads up to its first text; the response's id comes with it.
+fn begin(stage: &Stage, body: &Value) -> (client::Open<std::net::TcpStream>, String) {
+    let headers = [("content-type", "application/json")];
+    let mut open =
+        client::open(stage.address(), "POST", "/v1/responses", &headers, body.to_string().as_bytes())
+            .unwrap();
+    assert!(open.read_until("output_text.delta").unwrap(), "{}", open.answer().text());
+    let text = open.answer().text();
+    let id = text.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    (open, id)
+}
+
+#[test]
+fn c11_a_client_that_goes_leaves_nothing_stored_and_no_call_behind() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let body = json!({"model": "openai.forever-paced", "input": "x", "stream": true, "store": true});
+    let (open, id) = begin(&stage, &body);
+    drop(open);
+    eventually(|| (stage.upstream.counts().open == 0).then_some(())).expect("the provider's call is ended");
+    eventually(|| {
+        stage
+            .gateway
+            .logs()
+            .lines()
+            .any(|line| line.contains(&id) && line.contains("cancelled"))
+            .then_some(())
+    })
+    .expect("it is recorded");
+    let path = format!("/v1/responses/{id}");
+    assert_eq!(get(&stage, &path).status, 404, "not there, and so not stuck either");
+}
+
+#[test]
+fn a_response_that_is_deleted_under_a_turn_ends_the_chain_behind_it() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let root = ask(&stage, &json!({"model": "openai.script-text", "input": "root"}));
+    let body =
+        json!({"model": "openai.slow", "input": "x", "stream": true, "previous_response_id": root["id"]});
+    let (mut open, id) = begin(&stage, &body);
+    let path = format!("/v1/responses/{}", root["id"].as_str().unwrap());
+    assert_eq!(delete(&stage, &path).status, 200);
+    let last = checked_stream(&open.read_rest().unwrap().text()).unwrap();
+    assert_eq!(last["status"], "completed", "it ends as it would have");
+    assert_eq!(get(&stage, &format!("/v1/responses/{id}")).json(), last);
+    let refused =
+        stage.ask(&json!({"model": "openai.script-text", "input": "x", "previous_response_id": id}));
+    assert_eq!(
+        (refused.status, &refused.json()["error"]["code"]),
+        (404, &json!("previous_response_not_found"))
+    );
+}
+
+#[test]
+fn d6_other_rules_are_taken_over_whole_or_not_at_all() {
+    let stage = Stage::start(PROGRAM, "conversations: {store_by_default: true}\n").unwrap();
+    let stored = || ask(&stage, &json!({"model": "openai.script-text", "input": "x"}))["store"] == true;
+    assert!(stored());
+    let file = stage.gateway.config();
+    let yaml = std::fs::read_to_string(&file).unwrap();
+    let with = |section: &str| {
+        std::fs::write(&file, yaml.replace("conversations: {store_by_default: true}", section)).unwrap();
+        stage.gateway.signal("HUP").unwrap();
+    };
+    with("conversations: {store_by_default: false, ttl: soon}");
+    eventually(|| stage.gateway.logs().contains("`conversations.ttl` must be").then_some(())).unwrap();
+    assert!(stored(), "nothing of a wrong file counts");
+    with("conversations: {store_by_default: false, ttl: 5m}");
+    eventually(|| (!stored()).then_some(())).unwrap();
 }

@@ -53,6 +53,11 @@ fn the_database_is_a_file_in_the_usual_folder_or_what_is_said() {
     assert_eq!(file(&[("LATTICELM__DATABASE__DATA_DIR", "/d")], ""), Path::new("/d/latticelm.db"));
     assert_eq!(file(&[("DATABASE_URL", "sqlite:///d/x.db")], ""), Path::new("/d/x.db"));
     assert_eq!(file(&home, "database: {url: 'sqlite:x.db'}\n"), Path::new("x.db"));
+    // D8: what the file says is not changed by a variable that stands for the same.
+    assert_eq!(
+        file(&[("DATABASE_URL", "sqlite:other.db")], "database: {url: 'sqlite:x.db'}\n"),
+        Path::new("x.db")
+    );
     let url = "postgres://ann:very-secret@db.test:5432/lattice?sslmode=disable";
     for settings in
         [load_with(SMALL, &[("DATABASE_URL", url)]), load(&format!("{SMALL}database: {{url: '{url}'}}\n"))]

@@ -146,7 +146,7 @@ async fn d4_an_item_is_found_by_the_id_that_somebody_else_gave_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_commits_of_one_moment_are_all_stored_and_a_wrong_one_takes_none_with_it() {
+async fn b5_many_commits_of_one_moment_are_all_stored_and_a_wrong_one_takes_none_with_it() {
     for stage in stores().await {
         let (name, store) = (stage.name, &stage.responses);
         store.commit(response("resp_7", None)).await.unwrap();
