@@ -11,6 +11,7 @@ mod event_stream;
 mod lawful;
 mod layers;
 mod paging;
+mod path;
 mod problem;
 mod readiness;
 mod refusals;

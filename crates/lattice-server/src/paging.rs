@@ -10,9 +10,6 @@ use crate::problem::Problem;
 /// Items on a page where nothing is said, and the most.
 const LIMIT: (usize, usize) = (20, 100);
 
-/// The parameters of a query, in their order.
-pub(crate) type Query = Vec<(String, String)>;
-
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -28,7 +25,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads `after`, `limit` and `order`; `include` may stand beside them.
-    pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
+    pub(crate) fn of(query: &[(String, String)]) -> Result<Self, Problem> {
         let mut page =
             Self { after: None, limit: LIMIT.0, is_ascending: false, with_state: includes_encrypted(query)? };
         for (name, value) in query {
@@ -96,7 +93,7 @@ pub(crate) fn list(page: &[Item], has_more: bool) -> Segments {
 }
 
 /// Refuses everything but `include`: whether it asks for encrypted reasoning.
-pub(crate) fn only_include(query: &Query) -> Result<bool, Problem> {
+pub(crate) fn only_include(query: &[(String, String)]) -> Result<bool, Problem> {
     match query.iter().find(|(name, _)| name != "include" && name != "include[]") {
         Some((other, _)) => Err(Problem::query(other, &format!("`{other}` is not known here; take it out"))),
         None => includes_encrypted(query),
@@ -104,7 +101,7 @@ pub(crate) fn only_include(query: &Query) -> Result<bool, Problem> {
 }
 
 /// Whether `include` asks for encrypted reasoning; anything else that is stored is there without asking.
-pub(crate) fn includes_encrypted(query: &Query) -> Result<bool, Problem> {
+pub(crate) fn includes_encrypted(query: &[(String, String)]) -> Result<bool, Problem> {
     let mut encrypted = false;
     for (_, value) in query.iter().filter(|(name, _)| name == "include" || name == "include[]") {
         for value in value.split(',') {
@@ -136,7 +133,9 @@ mod tests {
     }
 
     fn page(query: &[(&str, &str)]) -> Result<Asked, Problem> {
-        Asked::of(&query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Asked::of(
+            &query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>(),
+        )
     }
 
     #[test]

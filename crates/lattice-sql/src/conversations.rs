@@ -9,7 +9,7 @@ use lattice_store::{
 
 use crate::additions::{self, Placed, reserve};
 use crate::database::Database;
-use crate::pools::{Pools, reading, writing};
+use crate::pools::{Pools, about, reading, writing};
 
 const CREATE: &str = "INSERT INTO conversations \
     (id, tenant, issuer, subject, created_at, ttl, expires_at, next_position, metadata) \
@@ -51,13 +51,6 @@ pub(crate) const FIND_ENTRY: &str = "SELECT items.conversation_id, items.id, ite
 
 type Row = (String, i64, Vec<u8>);
 type ItemRow = (String, Vec<u8>);
-
-/// Binds what every statement about a thing of somebody's begins with.
-macro_rules! about {
-    ($query:expr, $id:expr, $owner:expr, $now:expr) => {
-        $query.bind($id).bind(&*$owner.tenant).bind(&*$owner.issuer).bind(&*$owner.subject).bind($now)
-    };
-}
 
 /// Writes the conversation's own row.
 macro_rules! create {

@@ -54,7 +54,14 @@ macro_rules! writing {
     };
 }
 
-pub(crate) use {reading, writing};
+/// Binds what every statement about a thing of somebody's begins with.
+macro_rules! about {
+    ($query:expr, $id:expr, $owner:expr, $now:expr) => {
+        $query.bind($id).bind(&*$owner.tenant).bind(&*$owner.issuer).bind(&*$owner.subject).bind($now)
+    };
+}
+
+pub(crate) use {about, reading, writing};
 
 impl Pools {
     /// Connections to this place; none is made yet.

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use lattice_store::{Content, Frame, Link, NewResponse, Owner, Responses, StoreError, StoredResponse};
 
 use crate::database::Database;
-use crate::pools::{reading, writing};
+use crate::pools::{about, reading, writing};
 
 pub(crate) const GET: &str = "SELECT id, frame_at, state, input, output, frame FROM responses \
     WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
@@ -50,12 +50,7 @@ impl Responses for Database {
         self.shared.health.ready()?;
         let pools = self.shared.pools();
         let row: Option<Row> = reading!(&pools, pool => {
-            sqlx::query_as(GET)
-                .bind(id)
-                .bind(&*owner.tenant)
-                .bind(&*owner.issuer)
-                .bind(&*owner.subject)
-                .bind(now)
+            about!(sqlx::query_as(GET), id, owner, now)
                 .fetch_optional(pool)
                 .await
         })
@@ -74,12 +69,7 @@ impl Responses for Database {
             size <= limit
         };
         let whole = reading!(&pools, pool => {
-            let mut found = sqlx::query_as::<_, LinkRow>(CHAIN)
-                .bind(id)
-                .bind(&*owner.tenant)
-                .bind(&*owner.issuer)
-                .bind(&*owner.subject)
-                .bind(now)
+            let mut found = about!(sqlx::query_as::<_, LinkRow>(CHAIN), id, owner, now)
                 .fetch(pool);
             loop {
                 match found.try_next().await {
@@ -128,12 +118,7 @@ impl Responses for Database {
         self.shared.health.ready()?;
         let pools = self.shared.pools();
         let deleted = writing!(&pools, pool => {
-            sqlx::query(DELETE)
-                .bind(id)
-                .bind(&*owner.tenant)
-                .bind(&*owner.issuer)
-                .bind(&*owner.subject)
-                .bind(now)
+            about!(sqlx::query(DELETE), id, owner, now)
                 .execute(pool)
                 .await
                 .map(|done| done.rows_affected())

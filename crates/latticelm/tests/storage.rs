@@ -219,7 +219,8 @@ fn d8_the_file_owns_what_it_says_and_the_start_shows_it() {
     let shown = format!("database       {}", folder.join("latticelm.db").display());
     assert!(stage.gateway.logs().contains(&shown), "{}", stage.gateway.logs());
     assert_eq!(stage.ask(&stored()).status, 200);
-    let rights = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.join("latticelm.db")).unwrap());
+    let rights =
+        std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.join("latticelm.db")).unwrap());
     assert_eq!(rights & 0o777, 0o600, "what is stored is for the gateway's own user");
     drop(stage);
     std::fs::remove_dir_all(folder).unwrap();

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use crate::App;
@@ -12,17 +11,16 @@ use crate::arrival::Arrival;
 use crate::body;
 use crate::dialects::responses::conversations;
 use crate::paging;
+use crate::path::{Id, Parameters};
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    id: Result<Path<String>, PathRejection>,
-    query: Result<Query<paging::Query>, QueryRejection>,
+    Id(id): Id,
+    Parameters(query): Parameters,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
-    let Query(query) = query.map_err(|_| Problem::invalid_query())?;
     paging::only_include(&query)?;
     let document = body::json(&app, request).await?;
     let asked = conversations::read(&document, &["items"])?;

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
 use crate::dialects::responses::conversations;
+use crate::path::Ids;
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    ids: Result<Path<(String, String)>, PathRejection>,
+    Ids(id, item): Ids,
 ) -> Result<Response, Problem> {
-    let Path((id, item)) = ids.map_err(|_| Problem::invalid_path())?;
     let left = app.gateway.conversations(&arrival.caller())?.delete_item(&id, &item).await?;
     Ok(answer::json(conversations::object(&left)))
 }

@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
+use crate::path::Id;
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    id: Result<Path<String>, PathRejection>,
+    Id(id): Id,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
     app.gateway.delete_response(&arrival.caller(), &id).await?;
     Ok(answer::deleted("response", &id))
 }

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
 use crate::dialects::responses::conversations;
+use crate::path::Id;
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    id: Result<Path<String>, PathRejection>,
+    Id(id): Id,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
     let found = app.gateway.conversations(&arrival.caller())?.get(&id).await?;
     Ok(answer::json(conversations::object(&found)))
 }

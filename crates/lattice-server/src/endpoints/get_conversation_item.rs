@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
 use crate::paging;
+use crate::path::{Ids, Parameters};
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    ids: Result<Path<(String, String)>, PathRejection>,
-    query: Result<Query<paging::Query>, QueryRejection>,
+    Ids(id, item): Ids,
+    Parameters(query): Parameters,
 ) -> Result<Response, Problem> {
-    let Path((id, item)) = ids.map_err(|_| Problem::invalid_path())?;
-    let Query(query) = query.map_err(|_| Problem::invalid_query())?;
     let with_state = paging::only_include(&query)?;
     let found = app.gateway.conversations(&arrival.caller())?.item(&id, &item, with_state).await?;
     Ok(answer::item(&found))

@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use lattice_wire::write::Segments;
 
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
-use crate::paging::{self, includes_encrypted};
+use crate::paging::includes_encrypted;
+use crate::path::{Id, Parameters};
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    id: Result<Path<String>, PathRejection>,
-    query: Result<Query<paging::Query>, QueryRejection>,
+    Id(id): Id,
+    Parameters(query): Parameters,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
-    let Query(query) = query.map_err(|_| Problem::invalid_query())?;
     let is_known = |name: &str| ["include", "include[]", "include_obfuscation"].contains(&name);
     for (name, value) in &query {
         match name.as_str() {

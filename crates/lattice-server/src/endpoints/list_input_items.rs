@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::App;
 use crate::answer;
 use crate::arrival::Arrival;
-use crate::paging::{self, Asked};
+use crate::paging::Asked;
+use crate::path::{Id, Parameters};
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    id: Result<Path<String>, PathRejection>,
-    query: Result<Query<paging::Query>, QueryRejection>,
+    Id(id): Id,
+    Parameters(query): Parameters,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
-    let Query(query) = query.map_err(|_| Problem::invalid_query())?;
     let page = Asked::of(&query)?;
     let items = app.gateway.input_items(&arrival.caller(), &id).await?;
     page.cut(items).map(answer::json)

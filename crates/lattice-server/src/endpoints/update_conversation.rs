@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use crate::App;
@@ -11,15 +10,15 @@ use crate::answer;
 use crate::arrival::Arrival;
 use crate::body;
 use crate::dialects::responses::conversations;
+use crate::path::Id;
 use crate::problem::Problem;
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     arrival: Arrival,
-    id: Result<Path<String>, PathRejection>,
+    Id(id): Id,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| Problem::invalid_path())?;
     let document = body::json(&app, request).await?;
     let asked = conversations::read(&document, &["metadata"])?;
     let metadata = asked.metadata.ok_or_else(|| Problem::missing("metadata"))?;
