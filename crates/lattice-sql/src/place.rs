@@ -1,9 +1,13 @@
 //! Where the data are.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lattice_store::StoreError;
 use secrecy::SecretString;
+
+/// How often the file is looked at.
+const LOOKED: Duration = Duration::from_secs(1);
 
 /// Where the data are.
 #[derive(Debug, Clone)]
@@ -37,6 +41,17 @@ impl Place {
         options.open(file).map(|_| ()).map_err(away)
     }
 
+    /// Done when another file, or none, stands in the place of the one that is there now: what is written goes nowhere then.
+    pub(crate) async fn replaced(&self) {
+        let there = self.file().and_then(identity);
+        loop {
+            tokio::time::sleep(LOOKED).await;
+            if self.file().and_then(identity) != there {
+                return;
+            }
+        }
+    }
+
     /// The same error, with the file that it is about: what SQLite says does not name it.
     pub(crate) fn located(&self, error: StoreError) -> StoreError {
         match (error, self.file()) {
@@ -46,6 +61,18 @@ impl Place {
             (error, _) => error,
         }
     }
+}
+
+/// What tells a file from another of the same name.
+#[cfg(unix)]
+fn identity(file: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(file).ok().map(|data| (data.dev(), data.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(file: &Path) -> Option<(u64, u64)> {
+    file.exists().then_some((0, 0))
 }
 
 fn make_folder(folder: &Path) -> Result<(), StoreError> {

@@ -47,7 +47,10 @@ impl Shared {
     /// What a statement's error means. One that tells that the database is away is noted for everybody.
     pub(crate) fn failed(&self, failed: &sqlx::Error) -> StoreError {
         let error = error::of(failed);
-        self.health.note(&error);
+        // Too many at once is no sign that the database is away.
+        if !matches!(failed, sqlx::Error::PoolTimedOut) {
+            self.health.note(&error);
+        }
         error
     }
 
@@ -73,7 +76,10 @@ impl Shared {
     pub(crate) async fn away(&self) -> String {
         let lost = self.health.lost.notified();
         match self.pools() {
-            Pools::Sqlite { .. } => lost.await,
+            Pools::Sqlite { .. } => tokio::select! {
+                () = lost => {}
+                () = self.place.replaced() => return "the file was removed or replaced".to_owned(),
+            },
             Pools::Postgres(pool) => tokio::select! {
                 () = lost => {}
                 why = watch(&pool) => return why,

@@ -67,6 +67,27 @@ async fn a_folder_that_cannot_be_made_is_named_and_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_taken_away_is_noticed_and_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let database = Database::open(Place::File(data.join("latticelm.db")), Keyring::default()).unwrap();
+    assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There);
+    database.commit(response("resp_1", None)).await.unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
+    // It is tried again until it is there, which is soon: what was in it is gone, and nothing more is written to nowhere.
+    let waited = tokio::time::timeout(Duration::from_mins(1), async {
+        while !data.join("latticelm.db").exists() || database.condition() != Condition::There {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok());
+    database.commit(response("resp_2", None)).await.unwrap();
+    let again = Database::open(Place::File(data.join("latticelm.db")), Keyring::default()).unwrap();
+    assert_eq!(again.opened(Duration::from_mins(1)).await, Condition::There);
+    assert!(again.get(&owner("acme", "ann"), "resp_2", NOW).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_committed_before_the_database_is_closed() {
     let folder = TempDir::new().unwrap();
     let place = Place::File(folder.path().join("latticelm.db"));
