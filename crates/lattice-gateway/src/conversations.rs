@@ -1,7 +1,9 @@
 //! Conversations, as clients manage them.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
-use lattice_model::{FaultKind, Item, Json};
+use lattice_model::{FaultKind, Item, Json, Path};
 use lattice_store::{Addition, Conversation, Entry, NewConversation, Owner, Page, StoreError};
 use lattice_wire::responses::stored;
 
@@ -26,6 +28,43 @@ impl<'a> Conversations<'a> {
             Error::new(FaultKind::NotStored, "conversation_not_found", message)
         })?;
         Ok(Self { storage, owner, now })
+    }
+
+    /// Refuses items that could not be found again, or that no turn could go on with. `id` is the conversation that they come to.
+    pub(crate) async fn check(&self, id: Option<&str>, items: &[Item]) -> Result<(), Error> {
+        let mut given = HashSet::new();
+        for (at, item) in items.iter().enumerate() {
+            let refused = |key: &str, message: String| {
+                let param = Path::Field("items").index(at).key(key).to_string();
+                Error::new(FaultKind::InvalidRequest, "invalid_value", message).with_param(&param)
+            };
+            if let Item::Other(other) = item
+                && !is_known(&other.kind)
+            {
+                let shown: String = other.kind.chars().take(80).collect();
+                return Err(refused("type", format!("no provider takes items of type `{shown}`")));
+            }
+            let Some(item_id) = item.id() else { continue };
+            if !ids::is_plausible(item_id) {
+                let message = "an id is 1 to 128 letters, digits, `_`, `-`, `.`, `:`, `~`, `=`, `+` and `@`; leave it out to get one";
+                return Err(refused("id", message.to_owned()));
+            }
+            let is_taken = match id {
+                _ if !given.insert(item_id) => true,
+                Some(id) => {
+                    let found = self.storage.store.entry(self.owner, id, item_id, self.now).await;
+                    found.map_err(|error| storage::error(&error))?.is_some()
+                }
+                None => false,
+            };
+            if is_taken {
+                return Err(refused(
+                    "id",
+                    format!("the conversation has an item with the id `{item_id}` already"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn create(
@@ -145,6 +184,29 @@ impl<'a> Conversations<'a> {
         }
         self.get(id).await
     }
+}
+
+/// Kinds of items beyond the standard's that some provider takes: those of `OpenAI`'s hosted tools, and our own.
+/// <https://platform.openai.com/docs/api-reference/conversations/create-items>
+fn is_known(kind: &str) -> bool {
+    const ENDS: &[&str] = &["_call", "_call_output", "_output"];
+    const OTHERS: &[&str] =
+        &["mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction"];
+    const TOOLS: &[&str] = &[
+        "file_search",
+        "web_search",
+        "computer",
+        "image_generation",
+        "code_interpreter",
+        "local_shell",
+        "shell",
+        "apply_patch",
+        "mcp",
+        "custom_tool",
+        "tool_search",
+    ];
+    let of_a_tool = |tool: &&str| kind.strip_prefix(*tool).is_some_and(|rest| ENDS.contains(&rest));
+    kind.starts_with("latticelm:") || OTHERS.contains(&kind) || TOOLS.iter().any(of_a_tool)
 }
 
 fn plausible(id: &str) -> Result<(), Error> {

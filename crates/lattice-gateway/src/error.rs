@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lattice_model::{Class, ErrorBody, Fault, FaultKind};
+use lattice_model::{Class, ErrorBody, Fault, FaultKind, Path, Turn};
 use lattice_providers::{DecodeError, EncodeError};
 
 use crate::upstream::UpstreamError;
@@ -31,6 +31,16 @@ impl Error {
     #[must_use]
     pub fn with_param(mut self, param: &str) -> Self {
         self.body.param = Some(param.to_owned());
+        self
+    }
+
+    /// Names the field that brought the stored conversation in, where the error is about something in it.
+    pub(crate) fn naming_stored(mut self, turn: &Turn) -> Self {
+        if self.body.param.as_deref() == Some(Path::STORED) {
+            let field = if turn.conversation.is_some() { "conversation" } else { "previous_response_id" };
+            self.body.param = Some(field.to_owned());
+            self.body.message = format!("in the stored conversation: {}", self.body.message);
+        }
         self
     }
 

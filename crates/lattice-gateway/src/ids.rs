@@ -8,9 +8,15 @@ use lattice_model::Item;
 /// How many digits of an item's id are its response's.
 const STEM: usize = 32;
 
-/// Whether it could be an id that was given out: anything else is not looked for.
+/// The longest id, in bytes.
+const LONGEST: usize = 128;
+
+/// Whether it could be an id that was given out: letters, digits and a few signs that stand in an address as they are. Anything else is
+/// not looked for, and not kept.
 pub(crate) fn is_plausible(id: &str) -> bool {
-    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:~=+@".contains(&byte);
+    let begins = id.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    begins && id.len() <= LONGEST && id.bytes().all(fits)
 }
 
 /// An id for an item that somebody sent; `owner` is a response's id, or digits of its own.
@@ -50,6 +56,10 @@ mod tests {
         assert_eq!(response_of(&format!("msg_{stem}0001")).as_ref(), Some(&response));
         assert_eq!(foreign(&format!("fco_{stem}i2"), &response), None);
         assert_eq!(foreign("msg_abc", &response).as_deref(), Some("msg_abc"));
+        for wrong in ["", "a b", "a/b", "../x", "a\u{0}", "\u{e9}", &"x".repeat(129)] {
+            assert!(!is_plausible(wrong), "{wrong:?}");
+        }
+        assert!(is_plausible("__fake_id__") && is_plausible(&"x".repeat(128)));
         assert_eq!(foreign("msg abc", &response), None);
         let other = format!("resp_{}", stem.replace('0', "1"));
         assert!(foreign(&format!("msg_{stem}0001"), &other).is_some());

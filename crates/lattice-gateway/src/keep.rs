@@ -1,5 +1,6 @@
 //! What is stored of an answer before the client sees its end (D2).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -43,11 +44,15 @@ pub(crate) fn plan(
     let expires_at = storage.expires_at(turn.created_at, turn.expires_after)?;
     storage.store.ready().map_err(|error| storage::error(&error))?;
     let mut foreign_ids = Vec::new();
+    let mut known: HashSet<String> =
+        turn.history.iter().filter_map(|item| item.id().map(str::to_owned)).collect();
     for (at, item) in turn.input.iter_mut().enumerate() {
-        match item.id() {
+        // Nothing could be found by an id that is no id, or that something else has.
+        match item.id().filter(|id| ids::is_plausible(id) && !known.contains(*id)) {
             Some(id) => foreign_ids.extend(ids::foreign(id, &turn.id)),
             None => item.set_id(ids::of_input(item, &turn.id, at)),
         }
+        known.extend(item.id().map(str::to_owned));
     }
     Ok(Keep(Some(Box::new(Planned {
         store: Arc::clone(&storage.store),

@@ -128,8 +128,10 @@ impl Gateway {
         expires_after: Option<u64>,
     ) -> Result<Conversation, Error> {
         let id = format!("conv_{}", self.clock.id());
+        let conversations = self.conversations(caller)?;
+        conversations.check(None, &items).await?;
         self.name(&mut items);
-        self.conversations(caller)?.create(id, &items, metadata, expires_after).await
+        conversations.create(id, &items, metadata, expires_after).await
     }
 
     /// What there is to a conversation.
@@ -150,8 +152,10 @@ impl Gateway {
         id: &str,
         mut items: Vec<Item>,
     ) -> Result<Vec<Item>, Error> {
+        let conversations = self.conversations(caller)?;
+        conversations.check(Some(id), &items).await?;
         self.name(&mut items);
-        self.conversations(caller)?.add(id, &items).await?;
+        conversations.add(id, &items).await?;
         Ok(items)
     }
 
@@ -189,10 +193,11 @@ impl Gateway {
         let storage = self.storage.as_ref();
         let route = self.directory.load().route(&turn)?;
         recall::recall(storage, &mut turn, &caller.owner).await?;
-        route.check(&turn)?;
+        route.check(&turn).map_err(|error| error.naming_stored(&turn))?;
         let permit = admit::admit().await?;
         let keep = keep::plan(storage, &mut turn, &caller.owner, &self.clock)?;
-        let begun = attempt::begin(&route, &turn, deadline, &record).await?;
+        let begun = attempt::begin(&route, &turn, deadline, &record).await;
+        let begun = begun.map_err(|error| error.naming_stored(&turn))?;
         Ok(relay::relay(begun, turn, permit, keep, Arc::clone(&self.clock), record))
     }
 }

@@ -59,6 +59,13 @@ impl std::fmt::Debug for Machine {
 }
 
 impl Machine {
+    /// Does not give these ids out, whatever the provider says: they are those of items that stand in the same conversation.
+    #[must_use]
+    pub fn avoiding(mut self, ids: impl IntoIterator<Item = Arc<str>>) -> Self {
+        self.ids.extend(ids);
+        self
+    }
+
     /// Starts an answer to `turn` by the provider entry of this name.
     pub fn new(turn: Arc<Turn>, provider: Arc<str>, clock: Arc<dyn Clock>) -> Self {
         let stem = turn.id.strip_prefix("resp_").unwrap_or(&turn.id).into();
@@ -302,7 +309,7 @@ impl Machine {
 
     fn failed(&self, fault: &Fault) -> Outcome {
         // What is the gateway's own has nothing to do with the provider.
-        let is_own = matches!(fault.kind, FaultKind::Shutdown | FaultKind::Storage);
+        let is_own = matches!(fault.kind, FaultKind::Shutdown | FaultKind::Storage | FaultKind::NotStored);
         let provider = (!is_own).then_some(&*self.response.provider);
         Outcome::Failed(body(fault, provider))
     }

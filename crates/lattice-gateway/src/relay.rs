@@ -48,9 +48,10 @@ pub(crate) fn relay(
     record: Record,
 ) -> Events {
     let Begun { provider, source, first, secrets } = begun;
+    let taken = taken_ids(&turn);
     // The input went out and is not repeated to the client: a long prompt need not stay in memory for a long answer.
     (turn.history, turn.input) = (Vec::new(), Vec::new());
-    let machine = Machine::new(Arc::new(turn), provider, clock);
+    let machine = Machine::new(Arc::new(turn), provider, clock).avoiding(taken);
     let (source, detail) = (Some(source), String::new());
     Events {
         source,
@@ -64,6 +65,12 @@ pub(crate) fn relay(
         detail,
         record,
     }
+}
+
+/// The ids that items of the turn's conversation have: an item is found by its id there.
+fn taken_ids(turn: &Turn) -> Vec<Arc<str>> {
+    let items = turn.items().filter(|_| turn.conversation.is_some());
+    items.filter_map(|said| said.item.id().map(Arc::from)).collect()
 }
 
 impl Events {

@@ -61,8 +61,7 @@ impl Storage {
                 if let Some(most) = retention.max_ttl
                     && wish.is_none_or(|wish| wish > most)
                 {
-                    let message =
-                        format!("nothing is kept for longer than {most} seconds here; ask for less");
+                    let message = format!("must be from 1 to {most} here; 0 would be for ever");
                     return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message)
                         .with_param("expires_after.seconds"));
                 }
@@ -85,9 +84,7 @@ pub(crate) fn fault(error: &StoreError) -> Fault {
             .with_code("conversation_not_found")
             .with_message("the conversation was deleted, or has expired, while the answer was made; it was not stored"),
         StoreError::Refused(_) => fault.with_message("the gateway could not store the response"),
-        StoreError::Unreadable(_) => {
-            fault.with_code("storage_unreadable").with_message("what is stored cannot be read; tell the operator")
-        }
+        StoreError::Unreadable(_) => Fault::new(FaultKind::Unreadable).with_detail(error.to_string()),
     }
 }
 

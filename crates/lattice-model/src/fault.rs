@@ -47,6 +47,8 @@ pub enum FaultKind {
     NotStored,
     /// The gateway cannot store anything at present, or not read what is stored.
     Storage,
+    /// What is stored cannot be read: it is damaged, or encrypted with a key that the gateway does not have.
+    Unreadable,
     /// The gateway is about to stop.
     Shutdown,
 }
@@ -70,6 +72,8 @@ pub enum Class {
     Timeout,
     /// The model failed at its task.
     Model,
+    /// The gateway failed, and trying again does not help.
+    Internal,
 }
 
 /// Whether another attempt may help.
@@ -100,7 +104,7 @@ pub struct Facts {
 
 impl FaultKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidRequest,
         Self::ContextLength,
         Self::ContentFilter,
@@ -122,13 +126,15 @@ impl FaultKind {
         Self::Model,
         Self::NotStored,
         Self::Storage,
+        Self::Unreadable,
         Self::Shutdown,
     ];
 
     /// The kind's row.
     pub const fn facts(self) -> Facts {
         use Class::{
-            BadGateway, InvalidRequest, Model, NotFound, RateLimited, Timeout, TooLarge, Unavailable,
+            BadGateway, Internal, InvalidRequest, Model, NotFound, RateLimited, Timeout, TooLarge,
+            Unavailable,
         };
         use Retry::{Elsewhere, Never, Same};
         let (code, class, retry) = match self {
@@ -153,6 +159,7 @@ impl FaultKind {
             Self::Model => ("model_error", Model, Same),
             Self::NotStored => ("not_found", NotFound, Never),
             Self::Storage => ("storage_unavailable", Unavailable, Same),
+            Self::Unreadable => ("storage_unreadable", Internal, Never),
             Self::Shutdown => ("server_shutdown", Unavailable, Same),
         };
         let shows_words =
@@ -187,6 +194,7 @@ impl FaultKind {
             Self::Storage => {
                 "the gateway's store is not available; try again, or send `store: false` if nothing has to be remembered"
             }
+            Self::Unreadable => "what is stored cannot be read; tell the operator",
             Self::Shutdown => "the gateway is shutting down; send the request again",
         }
     }
@@ -270,7 +278,7 @@ impl Class {
             Self::NotFound => "not_found",
             Self::RateLimited => "too_many_requests",
             Self::Model => "model_error",
-            Self::BadGateway | Self::Unavailable | Self::Timeout => "server_error",
+            Self::BadGateway | Self::Unavailable | Self::Timeout | Self::Internal => "server_error",
         }
     }
 }

@@ -18,6 +18,9 @@ pub enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
+    /// How everything in the stored conversation is shown.
+    pub const STORED: &'static str = "the stored conversation";
+
     /// A field of what stands here.
     #[must_use]
     pub fn key(&'a self, key: &'a str) -> Self {
@@ -45,7 +48,7 @@ impl fmt::Display for Path<'_> {
             Self::Field(name) => formatter.write_str(name),
             Self::Input(at) => write!(formatter, "input[{at}]"),
             // What is below it is no more the caller's to find.
-            path if path.is_stored() => formatter.write_str("the stored conversation"),
+            path if path.is_stored() => formatter.write_str(Self::STORED),
             Self::Stored => Ok(()),
             Self::Key(parent, key) => write!(formatter, "{parent}.{key}"),
             Self::Index(parent, index) => write!(formatter, "{parent}[{index}]"),

@@ -10,6 +10,17 @@ use crate::problem::Problem;
 /// Items on a page where nothing is said, and the most.
 const LIMIT: (usize, usize) = (20, 100);
 
+/// What can be asked to be included and is there anyway, where it was made: the rest of what `OpenAI`'s API lists.
+const STORED: &[&str] = &[
+    "message.output_text.logprobs",
+    "message.input_image.image_url",
+    "computer_call_output.output.image_url",
+    "file_search_call.results",
+    "web_search_call.action.sources",
+    "web_search_call.results",
+    "code_interpreter_call.outputs",
+];
+
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -107,7 +118,7 @@ pub(crate) fn includes_encrypted(query: &[(String, String)]) -> Result<bool, Pro
         for value in value.split(',') {
             match value {
                 "reasoning.encrypted_content" => encrypted = true,
-                "message.output_text.logprobs" | "message.input_image.image_url" => {}
+                known if STORED.contains(&known) => {}
                 other => {
                     let shown: String = other.chars().take(80).collect();
                     let message =

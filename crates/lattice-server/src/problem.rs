@@ -163,6 +163,7 @@ pub fn status_of(class: Class) -> StatusCode {
         Class::BadGateway | Class::Model => StatusCode::BAD_GATEWAY,
         Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Class::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -93,6 +93,8 @@ impl Pools {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
+            // What is deleted is overwritten and not only let go.
+            .pragma("secure_delete", "on")
             .pragma("cache_size", "-16384")
             .pragma("mmap_size", "268435456")
             .pragma("journal_size_limit", "67108864");

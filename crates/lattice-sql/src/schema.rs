@@ -110,7 +110,11 @@ async fn number(pools: &Pools, query: &'static str) -> Result<Option<i64>, Store
 async fn lock(file: &Path) -> Result<File, StoreError> {
     let path = file.with_extension("lock");
     let away = |what: std::io::Error| StoreError::Unavailable(format!("{}: {what}", path.display()));
-    let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(away)?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lock = options.open(&path).map_err(away)?;
     let taken = tokio::time::timeout(PATIENCE, async {
         loop {
             match lock.try_lock() {

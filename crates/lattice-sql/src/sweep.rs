@@ -3,7 +3,7 @@
 use lattice_store::StoreError;
 
 use crate::database::Database;
-use crate::pools::writing;
+use crate::pools::{Pools, writing};
 
 /// What a response that has expired is kept for still: a turn that began before may be about to go on from it, and streams can be long.
 const GRACE: i64 = 900;
@@ -29,7 +29,13 @@ impl Database {
     /// Where the database is away; what was removed stays removed.
     pub async fn sweep(&self, now: i64) -> Result<u64, StoreError> {
         let responses = self.sweep_by(RESPONSES, now).await?;
-        Ok(responses.saturating_add(self.sweep_by(CONVERSATIONS, now).await?))
+        let conversations = self.sweep_by(CONVERSATIONS, now).await?;
+        if let Pools::Sqlite { write, .. } = self.shared.pools() {
+            // The log holds what was deleted until it is written over.
+            let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&write).await;
+            emptied.map_err(|failed| self.shared.failed(&failed))?;
+        }
+        Ok(responses.saturating_add(conversations))
     }
 
     async fn sweep_by(&self, statement: &'static str, now: i64) -> Result<u64, StoreError> {

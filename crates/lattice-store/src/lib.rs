@@ -3,6 +3,7 @@
 //! Invariants: no method reads or writes anything without the [`Owner`] whose it is (A2); nothing here knows a database, and no row leaves
 //! one. [`memory`] keeps everything in the process, for tests.
 
+mod bounded;
 mod conversations;
 mod error;
 mod owner;
@@ -10,6 +11,7 @@ mod responses;
 
 pub mod memory;
 
+pub use bounded::Bounded;
 pub use conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 pub use error::StoreError;
 pub use owner::Owner;

@@ -71,7 +71,7 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     let mut gateway = Gateway::new(directory, Arc::new(RealClock), Arc::new(RequestLog));
     let database = storage::open(settings).await?;
     if let Some((database, conversations)) = &database {
-        let store = Arc::clone(database);
+        let store = storage::bounded(database);
         gateway = gateway.with_storage(Storage::new(store, storage::retention(conversations)));
     }
     let database = database.map(|(database, _)| database);

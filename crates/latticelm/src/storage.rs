@@ -9,12 +9,16 @@ use lattice_config::{Config, Conversations, Environment, Source};
 use lattice_gateway::{Clock, Retention};
 use lattice_server::Report;
 use lattice_sql::{Condition, Database, Keyring, Place};
+use lattice_store::{Bounded, Store};
 
 use crate::clock::RealClock;
 use crate::output::print;
 
 /// How long the start waits for the database; afterwards the gateway serves what needs none.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a statement may take: its turn in the queue, and the database's own work.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// How often what has expired is removed.
 const SWEEPS: Duration = Duration::from_mins(1);
@@ -40,6 +44,11 @@ fn place(settings: &Config) -> Place {
         lattice_config::Database::File(file) => Place::File(file.clone()),
         lattice_config::Database::Server(url) => Place::Server(url.clone()),
     }
+}
+
+/// The database as the gateway uses it: nothing waits for it without end.
+pub(crate) fn bounded(database: &Arc<Database>) -> Arc<dyn Store> {
+    Arc::new(Bounded::new(Arc::clone(database), ANSWER))
 }
 
 /// The rules in the gateway's terms.

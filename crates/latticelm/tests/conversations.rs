@@ -47,6 +47,8 @@ fn a_conversation_is_managed_as_the_sdks_expect() {
     assert_eq!(done(&stage, "GET", &path, &Value::Null), conversation);
     let changed = done(&stage, "POST", &path, &json!({"metadata": {"topic": "y"}}));
     assert_eq!(changed["metadata"], json!({"topic": "y"}));
+    let cleared = done(&stage, "POST", &path, &json!({"metadata": null}));
+    assert_eq!(cleared["metadata"], json!({}));
 
     let items = format!("{path}/items");
     let more = json!({"items": [
@@ -61,6 +63,13 @@ fn a_conversation_is_managed_as_the_sdks_expect() {
         list["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 3);
     assert_eq!((list["first_id"].as_str(), list["last_id"].as_str()), (Some(ids[0]), Some(ids[2])));
+    let again = json!({"items": [{"role": "user", "content": "x", "id": ids[0]}]});
+    let refused = send(&stage, "POST", &items, &again);
+    assert_eq!(
+        (refused.status, refused.json()["error"]["param"].as_str()),
+        (400, Some("items[0].id")),
+        "an id is one item's"
+    );
     let newest = done(&stage, "GET", &format!("{items}?limit=1"), &Value::Null);
     assert_eq!((&newest["data"][0], &newest["has_more"]), (&list["data"][2], &json!(true)));
     let next = done(&stage, "GET", &format!("{items}?limit=5&after={}", ids[2]), &Value::Null);
@@ -103,6 +112,28 @@ fn what_is_wrong_in_a_conversations_body_is_named() {
         ("/v1/conversations", json!({"items": [{"role": "nobody", "content": "x"}]}), "items[0].role"),
         ("/v1/conversations", json!({"items": "x"}), "items"),
         ("/v1/conversations", json!({"items": [{"type": "item_reference", "id": "msg_1"}]}), "items[0]"),
+        ("/v1/conversations", json!({"items": [{"type": "bogus", "x": 1}]}), "items[0].type"),
+        ("/v1/conversations", json!({"items": [{"role": "user", "content": "x", "id": ""}]}), "items[0].id"),
+        (
+            "/v1/conversations",
+            json!({"items": [{"role": "user", "content": "x", "id": "a/b"}]}),
+            "items[0].id",
+        ),
+        (
+            "/v1/conversations",
+            json!({"items": [{"role": "user", "content": "x", "id": "a\u{0}"}]}),
+            "items[0].id",
+        ),
+        (
+            "/v1/conversations",
+            json!({"items": [{"role": "user", "content": "x", "id": "x".repeat(129)}]}),
+            "items[0].id",
+        ),
+        (
+            "/v1/conversations",
+            json!({"items": [{"role": "user", "content": "x", "id": "a"}, {"role": "user", "content": "y", "id": "a"}]}),
+            "items[1].id",
+        ),
         ("/v1/conversations", json!({"metadata": {"a": 1}}), "metadata.a"),
         ("/v1/conversations", json!({"title": "x"}), "title"),
         (
@@ -275,5 +306,60 @@ fn a_failed_turn_adds_nothing_and_a_conversation_that_goes_away_fails_the_turn()
     assert_eq!(
         send(&stage, "GET", &format!("/v1/responses/{}", last["id"].as_str().unwrap()), &Value::Null).status,
         404
+    );
+}
+
+#[test]
+fn an_id_is_one_items_whoever_gave_it() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let id = made(&stage, &Value::Null);
+    // The scripted provider of this dialect gives the same ids in every answer, and the client its own again and again.
+    for turn in 0..3 {
+        let input = json!([
+            {"role": "user", "content": format!("a{turn}"), "id": "same"}, {"role": "user", "content": format!("b{turn}"), "id": "same"},
+            {"role": "user", "content": format!("c{turn}"), "id": "no id\u{0}"}, {"role": "user", "content": format!("d{turn}"), "id": ""},
+        ]);
+        let answer = stage.ask(&json!({"model": "openai.script-text", "input": input, "conversation": id}));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let path = format!("/v1/responses/{}/input_items", answer.json()["id"].as_str().unwrap());
+        assert_eq!(walked(&stage, &path).len(), 4);
+    }
+    let texts: Vec<String> =
+        walked(&stage, &format!("/v1/conversations/{id}/items")).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts.len(), 15, "{texts:?}");
+    assert_eq!(
+        [&texts[0], &texts[1], &texts[5], &texts[14]].map(|text| text.chars().take(2).collect::<String>()),
+        ["a0", "b0", "a1", "Gr"]
+    );
+}
+
+/// All items of a list, walked one by one as the SDKs do, with their ids, which have to differ.
+fn walked(stage: &Stage, path: &str) -> Vec<(String, String)> {
+    let (mut all, mut after) = (Vec::<(String, String)>::new(), String::new());
+    loop {
+        let page = done(stage, "GET", &format!("{path}?order=asc&limit=1{after}"), &Value::Null);
+        for item in page["data"].as_array().unwrap() {
+            let id = item["id"].as_str().unwrap().to_owned();
+            assert!(!all.iter().any(|(known, _)| *known == id), "{id} comes twice: {all:?}");
+            all.push((id, item["content"][0]["text"].as_str().unwrap_or_default().to_owned()));
+        }
+        if page["has_more"] == false {
+            return all;
+        }
+        after = format!("&after={}", page["last_id"].as_str().unwrap());
+    }
+}
+
+#[test]
+fn what_a_provider_cannot_take_of_a_conversation_is_named_by_the_field_that_brought_it() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let id =
+        made(&stage, &json!({"items": [{"type": "web_search_call", "id": "ws_1", "status": "completed"}]}));
+    let refused = stage.ask(&json!({"model": "anthropic.script-text", "input": "x", "conversation": id}));
+    assert_eq!(
+        (refused.status, refused.json()["error"]["param"].as_str()),
+        (400, Some("conversation")),
+        "{}",
+        refused.text()
     );
 }

@@ -188,6 +188,12 @@ fn a10_with_a_key_no_content_is_in_the_database_and_no_key_anywhere() {
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(response["id"].as_str().unwrap()) && !holds("the-quiet"));
     assert!(!logs.contains(key) && !logs.contains("the-quiet"), "{logs}");
+    // Without its key it cannot be read, and coming again does not help.
+    let stage = Stage::start(PROGRAM, &format!("database: {{data_dir: '{}'}}\n", folder.display())).unwrap();
+    let unreadable = get(&stage, &format!("/v1/responses/{}", response["id"].as_str().unwrap()));
+    assert_eq!((unreadable.status, &unreadable.json()["error"]["code"]), (500, &json!("storage_unreadable")));
+    assert_eq!(stage.ask(&stored()).status, 200, "what is new can be stored");
+    drop(stage);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

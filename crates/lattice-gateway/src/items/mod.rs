@@ -13,6 +13,7 @@ use lattice_model::{
 
 use open_part::{OpenPart, OpenReasoning, ReasoningParts};
 
+use crate::ids;
 use crate::outbox::Outbox;
 
 /// An item while it is being made.
@@ -35,15 +36,15 @@ enum Making {
 
 impl OpenItem {
     /// Starts an item: it gets the provider's id, or one made of the response's where there is none, or where the provider
-    /// has given it to another item before, which `ids` tells.
+    /// has given it to another item before, which `taken` tells, or it is none.
     pub(crate) fn open(
         key: Option<StepKey>,
         output_index: u32,
         mut opening: Opening,
         stem: &str,
-        ids: &mut HashSet<Arc<str>>,
+        taken: &mut HashSet<Arc<str>>,
     ) -> Self {
-        if opening.id().is_some_and(|id| id.is_empty() || ids.contains(id)) {
+        if opening.id().is_some_and(|id| !ids::is_plausible(id) || taken.contains(id)) {
             opening.forget_id();
         }
         let minted = |prefix: &str| format!("{prefix}_{stem}{output_index:04x}");
@@ -65,7 +66,7 @@ impl OpenItem {
             }
         };
         let id: Arc<str> = id.into();
-        ids.insert(Arc::clone(&id));
+        taken.insert(Arc::clone(&id));
         Self { key, output_index, id, making }
     }
 

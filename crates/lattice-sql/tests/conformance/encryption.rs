@@ -77,3 +77,21 @@ async fn what_was_stored_without_a_key_is_read_with_one() {
     let chain = database.chain(&owner("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
     assert_eq!(chain.len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_is_not_in_the_files_after_the_sweep() {
+    let stage = sqlite().await;
+    let (store, place) = (&stage.responses, stage.place.as_ref().unwrap());
+    let mut new = response("resp_1", None);
+    new.content.input = r#"["the-deleted-part"]"#.into();
+    store.commit(new).await.unwrap();
+    for number in 0..50 {
+        let mut other = response(&format!("resp_other_{number}"), None);
+        other.content.output = "x".repeat(5000).into();
+        store.commit(other).await.unwrap();
+    }
+    assert!(holds(&bytes_of(place), "the-deleted-part"));
+    assert!(store.delete(&owner("acme", "ann"), "resp_1", NOW).await.unwrap());
+    stage.database.as_ref().unwrap().sweep(NOW).await.unwrap();
+    assert!(!holds(&bytes_of(place), "the-deleted-part"));
+}

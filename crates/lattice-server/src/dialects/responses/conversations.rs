@@ -1,10 +1,13 @@
 //! Conversations: their bodies read, and their objects written.
 
+use std::collections::HashMap;
+
+use bytes::Bytes;
 use lattice_gateway::Conversation;
 use lattice_model::{Item, Json, Path};
-use lattice_wire::Document;
 use lattice_wire::responses::request::Conversation as Body;
 use lattice_wire::write::{JsonWriter, Segments};
+use lattice_wire::{Document, Raw};
 
 use super::check::{self, Invalid};
 use super::from_wire::expires_after;
@@ -15,7 +18,7 @@ use super::from_wire_items::items;
 pub(crate) struct Asked {
     /// Items to begin with, or to add.
     pub(crate) items: Option<Vec<Item>>,
-    /// The client's notes.
+    /// The client's notes; an empty object where they are to be cleared.
     pub(crate) metadata: Option<Json>,
     /// How long it is kept after its last change, in seconds; 0 for ever.
     pub(crate) expires_after: Option<u64>,
@@ -55,9 +58,18 @@ pub(crate) fn read(body: &Document, fields: &[&str]) -> Result<Asked, Invalid> {
     }
     Ok(Asked {
         items: read,
-        metadata: body_read.metadata.map(|metadata| metadata.to_json(body)),
+        metadata: match body_read.metadata {
+            Some(metadata) => Some(metadata.to_json(body)),
+            None => is_null(body, "metadata").then(|| Json::from_raw(Bytes::from_static(b"{}"))),
+        },
         expires_after: expires_after(body_read.expires_after.as_ref())?,
     })
+}
+
+/// Whether the field is there and is null, which elsewhere counts as not there.
+fn is_null(body: &Document, field: &str) -> bool {
+    let fields: Result<HashMap<String, Raw<'_>>, _> = lattice_wire::parse(body);
+    fields.is_ok_and(|fields| fields.get(field).is_some_and(|raw| raw.is_null()))
 }
 
 /// A conversation as clients get it.

@@ -1,0 +1,193 @@
+//! A store that answers in time, or says that it is away.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
+use crate::error::StoreError;
+use crate::owner::Owner;
+use crate::responses::{Link, NewResponse, Responses, StoredResponse};
+
+/// A store whose every answer is waited for so long and no longer.
+pub struct Bounded<S> {
+    store: Arc<S>,
+    patience: Duration,
+}
+
+impl<S> Bounded<S> {
+    /// That store, with this patience.
+    pub fn new(store: Arc<S>, patience: Duration) -> Self {
+        Self { store, patience }
+    }
+
+    async fn within<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError::Unavailable(format!("no answer within {:?}", self.patience))),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Bounded<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Bounded").field(&self.store).finish()
+    }
+}
+
+#[async_trait]
+impl<S: Responses> Responses for Bounded<S> {
+    fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready()
+    }
+
+    async fn commit(&self, new: NewResponse) -> Result<(), StoreError> {
+        self.within(self.store.commit(new)).await
+    }
+
+    async fn get(&self, owner: &Owner, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
+        self.within(self.store.get(owner, id, now)).await
+    }
+
+    async fn chain(&self, owner: &Owner, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
+        self.within(self.store.chain(owner, id, now, limit)).await
+    }
+
+    async fn holder(
+        &self,
+        owner: &Owner,
+        item_id: &str,
+        now: i64,
+    ) -> Result<Option<StoredResponse>, StoreError> {
+        self.within(self.store.holder(owner, item_id, now)).await
+    }
+
+    async fn delete(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
+        self.within(self.store.delete(owner, id, now)).await
+    }
+}
+
+#[async_trait]
+impl<S: Conversations> Conversations for Bounded<S> {
+    async fn create(&self, new: NewConversation) -> Result<(), StoreError> {
+        self.within(self.store.create(new)).await
+    }
+
+    async fn conversation(
+        &self,
+        owner: &Owner,
+        id: &str,
+        now: i64,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.within(self.store.conversation(owner, id, now)).await
+    }
+
+    async fn set_metadata(
+        &self,
+        owner: &Owner,
+        id: &str,
+        now: i64,
+        metadata: Bytes,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.within(self.store.set_metadata(owner, id, now, metadata)).await
+    }
+
+    async fn delete_conversation(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
+        self.within(self.store.delete_conversation(owner, id, now)).await
+    }
+
+    async fn append(&self, owner: &Owner, addition: Addition) -> Result<bool, StoreError> {
+        self.within(self.store.append(owner, addition)).await
+    }
+
+    async fn entries(
+        &self,
+        owner: &Owner,
+        id: &str,
+        now: i64,
+        page: Page<'_>,
+    ) -> Result<Option<Entries>, StoreError> {
+        self.within(self.store.entries(owner, id, now, page)).await
+    }
+
+    async fn history(
+        &self,
+        owner: &Owner,
+        id: &str,
+        now: i64,
+        limit: usize,
+    ) -> Result<Option<Vec<Entry>>, StoreError> {
+        self.within(self.store.history(owner, id, now, limit)).await
+    }
+
+    async fn entry(
+        &self,
+        owner: &Owner,
+        id: &str,
+        item: &str,
+        now: i64,
+    ) -> Result<Option<Entry>, StoreError> {
+        self.within(self.store.entry(owner, id, item, now)).await
+    }
+
+    async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
+        self.within(self.store.delete_entry(owner, id, item, now)).await
+    }
+
+    async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
+        self.within(self.store.find_entry(owner, item, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Never answers.
+    #[derive(Debug)]
+    struct Silent;
+
+    #[async_trait]
+    impl Responses for Silent {
+        fn ready(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn commit(&self, _: NewResponse) -> Result<(), StoreError> {
+            std::future::pending().await
+        }
+
+        async fn get(&self, _: &Owner, _: &str, _: i64) -> Result<Option<StoredResponse>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn chain(&self, _: &Owner, _: &str, _: i64, _: usize) -> Result<Vec<Link>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn holder(&self, _: &Owner, _: &str, _: i64) -> Result<Option<StoredResponse>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn delete(&self, _: &Owner, _: &str, _: i64) -> Result<bool, StoreError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn e8_a_store_that_hangs_is_given_up() {
+        let store = Bounded::new(Arc::new(Silent), Duration::from_millis(1));
+        let owner = Owner::anonymous();
+        let away = |answer: StoreError| matches!(answer, StoreError::Unavailable(_));
+        assert!(away(store.get(&owner, "x", 0).await.unwrap_err()));
+        assert!(away(store.chain(&owner, "x", 0, 1).await.unwrap_err()));
+        assert!(away(store.delete(&owner, "x", 0).await.unwrap_err()));
+        assert!(store.ready().is_ok());
+    }
+}
