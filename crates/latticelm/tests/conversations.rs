@@ -156,6 +156,14 @@ fn what_is_wrong_in_a_conversations_body_is_named() {
             refused.text()
         );
     }
+    assert_eq!(stage.upstream.counts().requests, 0, "nothing of this may reach a provider");
+}
+
+#[test]
+fn what_is_wrong_about_a_conversation_is_named_elsewhere_too() {
+    let stage = Stage::start(PROGRAM, "").unwrap();
+    let id = made(&stage, &Value::Null);
+    let items = format!("/v1/conversations/{id}/items");
     for query in ["limit=0", "order=up", "after=msg_gone", "include=everything", "what=x"] {
         assert_eq!(send(&stage, "GET", &format!("{items}?{query}"), &Value::Null).status, 400, "{query}");
     }
