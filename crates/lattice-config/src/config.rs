@@ -1,5 +1,6 @@
 //! The configuration once it is right.
 
+use crate::auth::Auth;
 use crate::conversations::Conversations;
 use crate::database::Database;
 use crate::encryption::EncryptionKeys;
@@ -25,6 +26,8 @@ pub struct Config {
     pub models: Vec<ModelEntry>,
     /// Where models that are not declared go, by the start of their names.
     pub prefixes: Vec<Prefix>,
+    /// Who may call.
+    pub auth: Auth,
     /// What is remembered; nothing, where it is switched off.
     pub conversations: Option<Conversations>,
     /// Where it is kept.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::auth::RawAuth;
 use crate::conversations::RawConversations;
 use crate::database::RawDatabase;
 use crate::logging::RawLogging;
@@ -30,14 +31,14 @@ pub(crate) struct File {
     pub(crate) routing: Option<RawRouting>,
     /// How long to wait for providers; an entry's own `timeouts` come first.
     pub(crate) timeouts: Option<RawTimeouts>,
+    /// Who may call the gateway.
+    pub(crate) auth: Option<RawAuth>,
     /// Stored responses and conversations.
     pub(crate) conversations: Option<RawConversations>,
     /// Where what is stored is kept. Changes here need a restart.
     pub(crate) database: Option<RawDatabase>,
     /// Limits per caller. Not available yet.
     pub(crate) rate_limit: Option<Planned>,
-    /// Who may call the gateway. Not available yet.
-    pub(crate) auth: Option<Planned>,
     /// Metrics and traces. Not available yet.
     pub(crate) observability: Option<Planned>,
     /// The web interface. Not available yet.

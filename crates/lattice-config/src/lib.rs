@@ -16,6 +16,7 @@ mod planned;
 mod shape;
 mod yaml;
 
+mod auth;
 mod conversations;
 mod database;
 mod encryption;
@@ -43,6 +44,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use auth::{ApiKey, Auth};
 pub use config::Config;
 pub use conversations::Conversations;
 pub use database::Database;

@@ -15,8 +15,8 @@ use crate::source::Source;
 use crate::tree::{Node, Origin, Value};
 use crate::value::Secret;
 use crate::{
-    conversations, database, encryption, expand, logging, models, overrides, planned, providers, routing,
-    server, shape, timeouts, yaml, zero,
+    auth, conversations, database, encryption, expand, logging, models, overrides, planned, providers,
+    routing, server, shape, timeouts, yaml, zero,
 };
 
 /// The largest configuration file that is read, in bytes; a larger one is refused.
@@ -83,7 +83,7 @@ impl<'a> Loading<'a> {
         let mut context = Context { tree: &tree, report: &mut self.report, folder, build: self.build };
         let settings = check(&raw, self.source, self.environment, &mut context);
         self.notice_unused();
-        self.notice_open_door(&settings);
+        self.close_door(&tree, &settings);
         self.report.finish(Some(Config { notices: self.notices, ..settings }))
     }
 
@@ -122,13 +122,21 @@ impl<'a> Loading<'a> {
         }
     }
 
-    fn notice_open_door(&mut self, settings: &Config) {
+    /// Refuses to be open to other machines without knowing who calls (A9).
+    fn close_door(&mut self, tree: &Node, settings: &Config) {
         let address = settings.server.address;
-        if !address.ip().is_loopback() {
-            self.notices.push(format!(
-                "{address} can be reached from other machines, and this version has no authentication: \
-                 let only a network that you trust reach it"
-            ));
+        let is_open = !settings.auth.enabled && !address.ip().is_loopback();
+        if is_open && settings.auth.allow_anonymous {
+            self.notices
+                .push(format!("{address} can be reached from other machines, and anybody there may call"));
+        } else if is_open {
+            let path = Path::of(&["server", "address"]);
+            let message = format!(
+                "can be reached from other machines, and nobody has to show a key: set LATTICELM_ADMIN_KEY or `auth.keys`, \
+                 or `auth.allow_anonymous: true` if everybody there may call ({address})"
+            );
+            let origin = tree.origin_of(&path).clone();
+            self.report.error(&origin, &path, message);
         }
     }
 }
@@ -162,6 +170,7 @@ fn check(raw: &File, source: &Source, environment: &Environment, context: &mut C
         providers,
         models,
         prefixes,
+        auth: auth::check(raw.auth.as_ref(), environment, context),
         conversations: conversations::check(raw.conversations.as_ref(), context),
         database: database::check(raw.database.as_ref(), environment, context),
         encryption: encryption::check(

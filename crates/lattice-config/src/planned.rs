@@ -21,7 +21,6 @@ pub(crate) struct Planned {
 /// What such a section is about, for the error.
 const PLANNED: &[(&str, &str)] = &[
     ("rate_limit", "rate limits"),
-    ("auth", "authentication"),
     ("observability", "metrics and traces"),
     ("ui", "the web interface"),
     ("admin", "administration"),

@@ -178,6 +178,7 @@ impl Gateway {
     pub async fn count_input(&self, asked: Asked, record: &Record) -> Result<InputTokens, Error> {
         let Asked { mut turn, caller, .. } = asked;
         (turn.store, turn.stream) = (false, false);
+        caller.check(&turn.model)?;
         let route = self.directory.load().route(&turn)?;
         recall::recall(self.storage.as_ref(), &mut turn, &caller.owner).await?;
         route.check(&turn)?;
@@ -191,6 +192,7 @@ impl Gateway {
     pub async fn respond(&self, asked: Asked, record: Record) -> Result<Events, Error> {
         let Asked { mut turn, caller, deadline } = asked;
         let storage = self.storage.as_ref();
+        caller.check(&turn.model)?;
         let route = self.directory.load().route(&turn)?;
         recall::recall(storage, &mut turn, &caller.owner).await?;
         route.check(&turn).map_err(|error| error.naming_stored(&turn))?;

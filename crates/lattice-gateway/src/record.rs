@@ -45,6 +45,10 @@ pub struct TurnRecord {
     pub request_id: String,
     /// The address that the request came from.
     pub client: Option<IpAddr>,
+    /// The tenant of whoever asks.
+    pub tenant: String,
+    /// Who asks.
+    pub caller: String,
     /// The method.
     pub method: String,
     /// The path, without its query, cut to 256 characters.

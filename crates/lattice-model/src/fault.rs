@@ -43,6 +43,8 @@ pub enum FaultKind {
     AnswerTooLarge,
     /// The model made something that is no answer.
     Model,
+    /// The caller may not do this.
+    NotAllowed,
     /// What the request names is not stored here, or not any more.
     NotStored,
     /// The gateway cannot store anything at present, or not read what is stored.
@@ -58,6 +60,8 @@ pub enum FaultKind {
 pub enum Class {
     /// The request is wrong.
     InvalidRequest,
+    /// The caller may not do this.
+    Forbidden,
     /// What the request names does not exist.
     NotFound,
     /// The request is too large.
@@ -104,7 +108,7 @@ pub struct Facts {
 
 impl FaultKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::ContextLength,
         Self::ContentFilter,
@@ -124,6 +128,7 @@ impl FaultKind {
         Self::Cut,
         Self::AnswerTooLarge,
         Self::Model,
+        Self::NotAllowed,
         Self::NotStored,
         Self::Storage,
         Self::Unreadable,
@@ -133,7 +138,7 @@ impl FaultKind {
     /// The kind's row.
     pub const fn facts(self) -> Facts {
         use Class::{
-            BadGateway, Internal, InvalidRequest, Model, NotFound, RateLimited, Timeout, TooLarge,
+            BadGateway, Forbidden, Internal, InvalidRequest, Model, NotFound, RateLimited, Timeout, TooLarge,
             Unavailable,
         };
         use Retry::{Elsewhere, Never, Same};
@@ -157,6 +162,7 @@ impl FaultKind {
             Self::Cut => ("provider_cut", BadGateway, Same),
             Self::AnswerTooLarge => ("provider_answer_too_large", BadGateway, Never),
             Self::Model => ("model_error", Model, Same),
+            Self::NotAllowed => ("not_allowed", Forbidden, Never),
             Self::NotStored => ("not_found", NotFound, Never),
             Self::Storage => ("storage_unavailable", Unavailable, Same),
             Self::Unreadable => ("storage_unreadable", Internal, Never),
@@ -190,6 +196,7 @@ impl FaultKind {
             Self::Cut => "the provider's answer stopped before its end",
             Self::AnswerTooLarge => "the provider's answer is larger than the gateway takes",
             Self::Model => "the model made an answer that is not valid",
+            Self::NotAllowed => "this key may not do this",
             Self::NotStored => "there is nothing here with this id",
             Self::Storage => {
                 "the gateway's store is not available; try again, or send `store: false` if nothing has to be remembered"
@@ -274,7 +281,7 @@ impl Class {
     /// The standard's type of error.
     pub fn error_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::TooLarge => "invalid_request",
+            Self::InvalidRequest | Self::TooLarge | Self::Forbidden => "invalid_request",
             Self::NotFound => "not_found",
             Self::RateLimited => "too_many_requests",
             Self::Model => "model_error",

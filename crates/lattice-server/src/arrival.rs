@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use lattice_auth::Principal;
 use lattice_gateway::{Caller, Record, TurnRecord};
 use lattice_store::Owner;
 
@@ -32,6 +33,8 @@ pub(crate) struct Arrival {
     pub(crate) request_id: HeaderValue,
     /// Where it came from.
     pub(crate) client: Option<IpAddr>,
+    /// Who asks, where the route wants to know.
+    pub(crate) principal: Option<Arc<Principal>>,
     /// What becomes of it.
     pub(crate) record: Record,
 }
@@ -48,7 +51,11 @@ impl Arrival {
 
     /// Who asks.
     pub(crate) fn caller(&self) -> Caller {
-        Caller { owner: Owner::anonymous(), address: self.client }
+        let (owner, models) = match &self.principal {
+            Some(principal) => (principal.owner.clone(), principal.models.clone()),
+            None => (nobody(), Some(Arc::from([]))),
+        };
+        Caller { owner, models, address: self.client }
     }
 
     fn of(app: &App, headers: &HeaderMap, client: Option<IpAddr>, (method, path): (&str, &str)) -> Self {
@@ -60,8 +67,13 @@ impl Arrival {
             path: path.chars().take(PATH_SHOWN).collect(),
             ..TurnRecord::default()
         });
-        Self { request_id, client, record }
+        Self { request_id, client, principal: None, record }
     }
+}
+
+/// Whoever comes by a route that does not ask who they are: nothing is theirs.
+fn nobody() -> Owner {
+    Owner { tenant: "".into(), issuer: "".into(), subject: "".into() }
 }
 
 /// Takes the caller's id if it is sane: 1 to 128 letters, digits, `-`, `_`, `.` and `:`. Else one of ours.
@@ -78,9 +90,17 @@ impl FromRequestParts<Arc<App>> for Arrival {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        Ok(match parts.extensions.get::<Self>() {
+        let mut arrival = match parts.extensions.get::<Self>() {
             Some(arrival) => arrival.clone(),
             None => Self::of(app, &parts.headers, None, (parts.method.as_str(), parts.uri.path())),
-        })
+        };
+        arrival.principal = parts.extensions.get::<Arc<Principal>>().cloned();
+        if let Some(principal) = &arrival.principal {
+            arrival.record.note(|facts| {
+                principal.owner.tenant.as_ref().clone_into(&mut facts.tenant);
+                principal.owner.subject.as_ref().clone_into(&mut facts.caller);
+            });
+        }
+        Ok(arrival)
     }
 }

@@ -23,41 +23,74 @@ mod update_conversation;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::App;
+use crate::access::Access::{self, Callers, Public};
+use crate::access::guarded;
 use crate::problem::{method_not_allowed, not_found};
 
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
+/// Every route, who may use it, and what it does.
+fn table() -> Vec<(&'static str, Access, MethodRouter<Arc<App>>)> {
+    vec![
         // The public API
-        .route("/v1/responses", post(create_response::handle))
-        .route("/v1/responses/input_tokens", post(count_input_tokens::handle))
-        .route("/v1/responses/{id}", get(get_response::handle).delete(delete_response::handle))
-        .route("/v1/responses/{id}/input_items", get(list_input_items::handle))
-        .route("/v1/conversations", post(create_conversation::handle))
-        .route(
+        ("/v1/responses", Callers, post(create_response::handle)),
+        ("/v1/responses/input_tokens", Callers, post(count_input_tokens::handle)),
+        ("/v1/responses/{id}", Callers, get(get_response::handle).delete(delete_response::handle)),
+        ("/v1/responses/{id}/input_items", Callers, get(list_input_items::handle)),
+        ("/v1/conversations", Callers, post(create_conversation::handle)),
+        (
             "/v1/conversations/{id}",
+            Callers,
             get(get_conversation::handle)
                 .post(update_conversation::handle)
                 .delete(delete_conversation::handle),
-        )
-        .route(
+        ),
+        (
             "/v1/conversations/{id}/items",
+            Callers,
             get(list_conversation_items::handle).post(add_conversation_items::handle),
-        )
-        .route(
+        ),
+        (
             "/v1/conversations/{id}/items/{item_id}",
+            Callers,
             get(get_conversation_item::handle).delete(delete_conversation_item::handle),
-        )
-        .route("/v1/models", get(list_models::handle))
-        .route("/v1/models/{*id}", get(get_model::handle))
+        ),
+        ("/v1/models", Callers, get(list_models::handle)),
+        ("/v1/models/{*id}", Callers, get(get_model::handle)),
         // For those who run it
-        .route("/health", get(health::handle))
-        .route("/ready", get(ready::handle))
+        ("/health", Public, get(health::handle)),
+        ("/ready", Public, get(ready::handle)),
         // For those who read
-        .route("/openapi.json", get(openapi::handle))
-        .route("/docs", get(docs::handle))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        ("/openapi.json", Public, get(openapi::handle)),
+        ("/docs", Public, get(docs::handle)),
+    ]
+}
+
+pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
+    let mut router = Router::new();
+    for (path, access, handlers) in table() {
+        router = router.route(path, guarded(app, access, handlers));
+    }
+    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a3_the_description_says_who_may_use_each_route() {
+        let document: Value = serde_json::from_str(openapi::document()).unwrap();
+        for (path, access, _) in table() {
+            let path = path.replace("{*", "{");
+            for (method, operation) in document["paths"][&path].as_object().unwrap() {
+                let method: Method = method.to_uppercase().parse().unwrap();
+                assert_eq!(operation["x-roles"], json!(access.roles(&method)), "{method} {path}");
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariants: the only crate that knows axum, and the only one that picks a status.
 
+mod access;
 mod answer;
 mod arrival;
 mod body;
@@ -21,6 +22,8 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use lattice_auth::Authenticator;
 use lattice_gateway::Gateway;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +52,8 @@ pub struct App {
     pub cors: Option<Cors>,
     /// The version that `/ready` reports.
     pub version: &'static str,
+    /// Who may come in.
+    pub authenticator: ArcSwap<Authenticator>,
     /// What `/ready` says of the store, where there is one.
     pub storage: Option<StorageReport>,
     /// Not ready any more: the process is about to stop (E5).
@@ -59,7 +64,7 @@ pub struct App {
 
 /// The service over everything the endpoints share.
 pub fn router(app: &Arc<App>) -> axum::Router {
-    layers::apply(endpoints::routes(), app).with_state(Arc::clone(app))
+    layers::apply(endpoints::routes(app), app).with_state(Arc::clone(app))
 }
 
 /// Reads a request body as `POST /v1/responses` does; for the fuzz targets and benchmarks.

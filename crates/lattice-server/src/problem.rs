@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use lattice_auth::Role;
 use lattice_gateway::Error;
-use lattice_model::{Class, ErrorBody};
+use lattice_model::{Class, ErrorBody, Word};
 
 use lattice_wire::responses::response::error_body;
 
@@ -64,6 +65,17 @@ impl Problem {
     pub(crate) fn invalid_path() -> Self {
         let message = "the path is no UTF-8 once its percent signs are decoded";
         Self::new(StatusCode::BAD_REQUEST, "invalid_path", message)
+    }
+
+    /// Nobody is known by what was shown; 401.
+    pub(crate) fn unauthorized(code: &str, message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message)
+    }
+
+    /// Somebody is known who may not do this; 403.
+    pub(crate) fn forbidden(role: Role, needed: Role) -> Self {
+        let message = format!("this needs the role `{}`, and the key has `{}`", needed.name(), role.name());
+        Self::new(StatusCode::FORBIDDEN, "insufficient_role", message)
     }
 
     pub(crate) fn invalid_query() -> Self {
@@ -157,6 +169,7 @@ impl From<Error> for Problem {
 pub fn status_of(class: Class) -> StatusCode {
     match class {
         Class::InvalidRequest => StatusCode::BAD_REQUEST,
+        Class::Forbidden => StatusCode::FORBIDDEN,
         Class::NotFound => StatusCode::NOT_FOUND,
         Class::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -174,6 +187,9 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(Told(self.body.code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up: nobody should come back too early.
             let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));

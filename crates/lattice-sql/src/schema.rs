@@ -36,13 +36,8 @@ const VERSIONS: &[Version] = &[
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Brings the database to this program's version, or leaves it as it is if it is newer and this program can still work with it (D5).
-pub(crate) async fn migrate(pools: &Pools, file: Option<&Path>) -> Result<(), StoreError> {
+pub(crate) async fn migrate(pools: &Pools) -> Result<(), StoreError> {
     let migrator = migrator(matches!(pools, Pools::Sqlite { .. }));
-    // A server has locks of its own, which the library takes.
-    let _lock = match file {
-        Some(file) => Some(lock(file).await?),
-        None => None,
-    };
     check(pools).await?;
     let done = match pools {
         Pools::Sqlite { write, .. } => migrator.run(write).await,
@@ -106,8 +101,9 @@ async fn number(pools: &Pools, query: &'static str) -> Result<Option<i64>, Store
         .map_err(|failed| error::of(&failed))
 }
 
-/// Holds other processes off while it is there. SQLite's own locks end with each transaction.
-async fn lock(file: &Path) -> Result<File, StoreError> {
+/// Holds other processes off a file while it is there. SQLite's own locks end with each transaction, and it gives up at once where two
+/// processes make a log for a new file. A server has locks of its own, which the library takes.
+pub(crate) async fn lock(file: &Path) -> Result<File, StoreError> {
     let path = file.with_extension("lock");
     let away = |what: std::io::Error| StoreError::Unavailable(format!("{}: {what}", path.display()));
     let mut options = File::options();

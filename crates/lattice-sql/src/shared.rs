@@ -57,13 +57,17 @@ impl Shared {
     /// Opens the database, brings its schema up to date and tries whether it can be written.
     pub(crate) async fn prepare(&self) -> Result<(), StoreError> {
         self.place.make()?;
+        let _lock = match self.place.file() {
+            Some(file) => Some(schema::lock(file).await?),
+            None => None,
+        };
         let pools = self.pools();
         let reached = tokio::time::timeout(PATIENCE, pools.reach());
         match reached.await {
             Ok(reached) => reached.map_err(|failed| self.place.located(error::of(&failed)))?,
             Err(_) => return Err(StoreError::Unavailable("it does not answer".to_owned())),
         }
-        schema::migrate(&pools, self.place.file()).await.map_err(|error| self.place.located(error))?;
+        schema::migrate(&pools).await.map_err(|error| self.place.located(error))?;
         let probe = "INSERT INTO probe (id, filler) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET filler = excluded.filler";
         let filler = vec![0_u8; 64 << 10];
         let written = writing!(&pools, pool => {

@@ -1,11 +1,13 @@
 //! Taking over a changed configuration: whole or not at all (D6, D7).
 
+use std::sync::Arc;
+
 use lattice_config::{Config, Environment, Source, Watch};
 use lattice_server::App;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::directory::Assembler;
-use crate::{logging, storage};
+use crate::{auth, logging, storage};
 
 /// Everything a reload needs.
 pub(crate) struct Reloader {
@@ -75,6 +77,7 @@ impl Reloader {
         match self.assembler.assemble(&settings) {
             Ok(directory) => {
                 app.gateway.replace_directory(directory);
+                app.authenticator.store(Arc::new(auth::authenticator(&settings.auth)));
                 if let (Some(storage), Some(conversations)) = (app.gateway.storage(), &settings.conversations)
                 {
                     storage.replace_retention(storage::retention(conversations));

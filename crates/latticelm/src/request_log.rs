@@ -39,6 +39,8 @@ macro_rules! line {
         tracing::$level!(
             request_id = $record.request_id,
             client = $record.client.map(tracing::field::display),
+            tenant = some(&$record.tenant),
+            caller = some(&$record.caller),
             method = $record.method,
             path = $record.path,
             status = $record.status,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use lattice_config::{Config, Environment, Format, Source};
 use lattice_gateway::{Gateway, Storage};
 use lattice_server::{App, Cors, Limits, StorageReport, TlsFiles};
@@ -13,7 +14,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::banner;
 use crate::cli::ServeArgs;
 use crate::clock::RealClock;
 use crate::directory::Assembler;
@@ -22,6 +22,7 @@ use crate::output::print;
 use crate::reload::Reloader;
 use crate::request_log::RequestLog;
 use crate::storage;
+use crate::{auth, banner};
 
 /// Starts the gateway and returns when it was told to stop.
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result<()> {
@@ -105,6 +106,7 @@ fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>) -> 
             .as_ref()
             .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
         version: env!("CARGO_PKG_VERSION"),
+        authenticator: ArcSwap::from_pointee(auth::authenticator(&settings.auth)),
         storage: database.map(|database| StorageReport::new(move || storage::report(&database))),
         stopping: CancellationToken::new(),
         cut_streams: CancellationToken::new(),

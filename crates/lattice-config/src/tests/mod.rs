@@ -1,5 +1,6 @@
 //! The way from a file's text and an environment to settings or errors.
 
+mod auth;
 mod documents;
 mod memory;
 mod mistakes;

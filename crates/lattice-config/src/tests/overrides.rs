@@ -61,9 +61,9 @@ fn a_variable_that_means_nothing_is_an_error_that_names_it() {
         ),
         (
             SMALL,
-            "LATTICELM__AUTH__ENABLED",
+            "LATTICELM__UI__ENABLED",
             "true",
-            "`auth` asks for authentication, which this version does not have",
+            "`ui` asks for the web interface, which this version does not have",
         ),
         (SMALL, "LATTICELM__PROVIDERS__X", "{", "`providers.x` must be a list or a map in YAML"),
         (two, "LATTICELM__PROVIDERS__A_B__TYPE", "demo", "could mean `providers.a-b` or `providers.a_b`"),
@@ -73,7 +73,7 @@ fn a_variable_that_means_nothing_is_an_error_that_names_it() {
         assert!(text.contains(said), "{name}={value}\nsays\n{text}\nwithout\n{said}");
         assert!(text.contains(&format!("environment variable {name}")), "{text}");
     }
-    load_with(SMALL, &[("LATTICELM__AUTH__ENABLED", "false")]).unwrap();
+    load_with(SMALL, &[("LATTICELM__UI__ENABLED", "false")]).unwrap();
 }
 
 #[test]

@@ -103,11 +103,16 @@ fn a_wrong_variable_is_named() {
 fn overrides_work_without_a_file() {
     let settings = zero(&[
         ("LATTICELM__SERVER__ADDRESS", ":9"),
+        ("LATTICELM__AUTH__ALLOW_ANONYMOUS", "true"),
         ("LATTICELM__PROVIDERS__G__TYPE", "ollama"),
         ("LATTICELM__MODELS", "[{name: llama3.2, provider: g}]"),
     ])
     .unwrap();
     assert_eq!(settings.server.address.to_string(), "0.0.0.0:9");
-    assert!(settings.notices.iter().any(|line| line.contains("no authentication")), "{:?}", settings.notices);
+    assert!(
+        settings.notices.iter().any(|line| line.contains("anybody there may call")),
+        "{:?}",
+        settings.notices
+    );
     assert_eq!(providers(&settings), [("g", None)]);
 }

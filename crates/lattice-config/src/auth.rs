@@ -1,0 +1,158 @@
+//! `auth`: who may call the gateway.
+
+use lattice_auth::Role;
+use lattice_model::Word;
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::context::Context;
+use crate::environment::Environment;
+use crate::path::Path;
+use crate::value::Secret;
+
+/// The variable that holds the operator's key.
+const ADMIN_KEY: &str = "LATTICELM_ADMIN_KEY";
+
+/// The shortest key, in bytes: a shorter one could be guessed.
+const SHORTEST: usize = 16;
+
+/// The tenant of whoever belongs to no other.
+const DEFAULT_TENANT: &str = "default";
+
+/// `auth` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAuth {
+    /// Whether callers have to show a key. Default `true` where there are keys, here or in `LATTICELM_ADMIN_KEY`, else `false`.
+    enabled: Option<bool>,
+    /// Whether those who show no key may call too, all as one. Without any authentication the gateway listens on this machine alone unless this is
+    /// `true`. Default `false`.
+    allow_anonymous: Option<bool>,
+    /// API keys that stand in this file.
+    keys: Option<Vec<RawKey>>,
+}
+
+/// One of `auth.keys` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawKey {
+    /// What it is called: what is stored with it belongs to this name. Of letters, digits, `_`, `-` and `.`.
+    name: Option<String>,
+    /// The key itself, of at least 16 characters; better from a variable.
+    key: Option<Secret>,
+    /// The tenant that it belongs to. Default `default`.
+    tenant_id: Option<String>,
+    /// What it may do: `viewer`, `member`, `admin`, `owner` or `operator`. Default `member`.
+    role: Option<String>,
+    /// The models that it may ask for, by their names here. All by default.
+    models: Option<Vec<String>>,
+}
+
+/// Who may call the gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Auth {
+    /// Those who may; with the operator's key of the environment.
+    pub keys: Vec<ApiKey>,
+    /// Whether callers have to show one of them.
+    pub enabled: bool,
+    /// Whether those who show none may call too.
+    pub allow_anonymous: bool,
+}
+
+/// A key, and what it allows.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// What it is called.
+    pub name: String,
+    /// The key.
+    pub key: SecretString,
+    /// The tenant that it belongs to.
+    pub tenant: String,
+    /// What it may do.
+    pub role: Role,
+    /// The models that it may ask for; all, where nothing is said.
+    pub models: Option<Vec<String>>,
+}
+
+/// The section, and the operator's key.
+pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &mut Context<'_>) -> Auth {
+    let path = Path::of(&["auth"]);
+    let mut keys = Vec::new();
+    for (at, one) in raw.and_then(|raw| raw.keys.as_ref()).into_iter().flatten().enumerate() {
+        let place = path.key("keys").index(at);
+        if let Some(key) = key(one, &place, context) {
+            if keys.iter().any(|other: &ApiKey| other.name == key.name) {
+                context.error(&place.key("name"), "is another key's name");
+            }
+            if keys.iter().any(|other| other.key.expose_secret() == key.key.expose_secret()) {
+                context.error(&place.key("key"), "is another key's too: each needs one of its own");
+            }
+            keys.push(key);
+        }
+    }
+    if let Some(key) = environment.get(ADMIN_KEY) {
+        if key.len() < SHORTEST {
+            context
+                .error(&path, format!("the variable {ADMIN_KEY} must hold at least {SHORTEST} characters"));
+        }
+        keys.push(ApiKey {
+            name: "admin".to_owned(),
+            key: key.into(),
+            tenant: DEFAULT_TENANT.to_owned(),
+            role: Role::Operator,
+            models: None,
+        });
+    }
+    let enabled = raw.and_then(|raw| raw.enabled).unwrap_or(!keys.is_empty());
+    let allow_anonymous = raw.and_then(|raw| raw.allow_anonymous).unwrap_or_default();
+    if enabled && keys.is_empty() && !allow_anonymous {
+        let message = format!("lets nobody in: give `auth.keys`, or the variable {ADMIN_KEY}");
+        context.error(&path.key("enabled"), message);
+    }
+    Auth { keys, enabled, allow_anonymous }
+}
+
+fn key(raw: &RawKey, path: &Path, context: &mut Context<'_>) -> Option<ApiKey> {
+    let name = named(raw.name.as_deref(), &path.key("name"), context);
+    let tenant = match &raw.tenant_id {
+        None => Some(DEFAULT_TENANT.to_owned()),
+        Some(tenant) => named(Some(tenant), &path.key("tenant_id"), context),
+    };
+    let secret = match raw.key.as_ref().map(Secret::expose) {
+        None => {
+            context.missing(&path.key("key"), "is needed");
+            None
+        }
+        Some(key) if key.len() < SHORTEST => {
+            context.error(&path.key("key"), format!("must have at least {SHORTEST} characters"));
+            None
+        }
+        Some(key) => Some(SecretString::from(key)),
+    };
+    let role = match raw.role.as_deref() {
+        None => Some(Role::Member),
+        Some(word) => Role::of_name(word).or_else(|| {
+            let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+            context.error(&path.key("role"), format!("must be one of `{}`", known.join("`, `")));
+            None
+        }),
+    };
+    Some(ApiKey { name: name?, key: secret?, tenant: tenant?, role: role?, models: raw.models.clone() })
+}
+
+/// A name of letters, digits and a few signs.
+fn named(name: Option<&str>, path: &Path, context: &mut Context<'_>) -> Option<String> {
+    let fits = |name: &&str| {
+        (1..=64).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    };
+    match name {
+        None => context.missing(path, "is needed"),
+        Some(name) if !fits(&name) => {
+            context.error(path, "must be 1 to 64 letters, digits, `_`, `-` and `.`");
+        }
+        Some(name) => return Some(name.to_owned()),
+    }
+    None
+}

@@ -1,0 +1,69 @@
+//! `auth`: who may call.
+
+use lattice_auth::Role;
+
+use super::{SMALL, errors, errors_with, load, load_with};
+
+/// A key that may not be seen.
+const KEY: &str = "0123456789-very-secret";
+
+#[test]
+fn a9_nobody_needs_a_key_on_this_machine_until_there_are_some() {
+    let auth = load(SMALL).unwrap().auth;
+    assert!(!auth.enabled && !auth.allow_anonymous && auth.keys.is_empty());
+    let auth = load(&format!("{SMALL}auth: {{keys: [{{name: ci, key: {KEY}}}]}}\n")).unwrap().auth;
+    assert!(auth.enabled && !auth.allow_anonymous);
+    let key = &auth.keys[0];
+    assert_eq!(
+        (key.name.as_str(), key.tenant.as_str(), key.role, &key.models),
+        ("ci", "default", Role::Member, &None)
+    );
+    let auth = load_with(SMALL, &[("LATTICELM_ADMIN_KEY", KEY)]).unwrap().auth;
+    assert!(auth.enabled && auth.keys[0].role == Role::Operator);
+    assert!(!format!("{auth:?}").contains("secret"));
+    let off = format!("{SMALL}auth: {{enabled: false, keys: [{{name: ci, key: {KEY}}}]}}\n");
+    assert!(!load(&off).unwrap().auth.enabled);
+    for address in ["127.0.0.1:1", "'[::1]:1'", "localhost:1"] {
+        load(&format!("{SMALL}server: {{address: {address}}}\n")).unwrap();
+    }
+    for address in [":1", "0.0.0.0:1", "192.0.2.1:1"] {
+        let text = errors(&format!("{SMALL}server: {{address: '{address}'}}\n"));
+        assert!(text.contains("`server.address` can be reached from other machines"), "{address}: {text}");
+        load_with(&format!("{SMALL}server: {{address: '{address}'}}\n"), &[("LATTICELM_ADMIN_KEY", KEY)])
+            .unwrap();
+    }
+}
+
+#[test]
+fn a10_what_is_wrong_about_a_key_is_named_and_the_key_is_not_shown() {
+    for (keys, said) in [
+        ("{key: 0123456789-very-secret}", "`auth.keys[0].name` is needed"),
+        ("{name: 'a b', key: 0123456789-very-secret}", "`auth.keys[0].name` must be 1 to 64 letters"),
+        ("{name: a}", "`auth.keys[0].key` is needed"),
+        ("{name: a, key: very-secret}", "`auth.keys[0].key` must have at least 16 characters"),
+        (
+            "{name: a, key: 0123456789-very-secret, role: root}",
+            "`auth.keys[0].role` must be one of `viewer`, `member`",
+        ),
+        ("{name: a, key: 0123456789-very-secret, tenant_id: ''}", "`auth.keys[0].tenant_id` must be"),
+        (
+            "{name: a, key: 0123456789-very-secret}, {name: a, key: 0123456789-very-secrets}",
+            "`auth.keys[1].name` is another key's name",
+        ),
+        (
+            "{name: a, key: 0123456789-very-secret}, {name: b, key: 0123456789-very-secret}",
+            "`auth.keys[1].key` is another key's too",
+        ),
+    ] {
+        let text = errors(&format!("{SMALL}auth: {{keys: [{keys}]}}\n"));
+        assert!(text.contains(said) && !text.contains("very-secret"), "{keys}: {text}");
+    }
+    let text = errors(&format!("{SMALL}auth: {{enabled: true}}\n"));
+    assert!(text.contains("`auth.enabled` lets nobody in"), "{text}");
+    let text = errors_with(SMALL, &[("LATTICELM_ADMIN_KEY", "very-secret")]);
+    assert!(
+        text.contains("LATTICELM_ADMIN_KEY must hold at least 16 characters")
+            && !text.contains("very-secret"),
+        "{text}"
+    );
+}
