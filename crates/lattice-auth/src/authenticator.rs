@@ -23,13 +23,24 @@ pub struct Authenticator {
     keys: HashMap<KeyHash, Arc<Principal>>,
     /// Who comes without credentials; nobody, where they are needed.
     anonymous: Option<Arc<Principal>>,
+    is_for_this_machine: bool,
 }
 
 impl Authenticator {
     /// For these keys; whoever comes without credentials is `anonymous`, or is not let in.
     pub fn new(keys: impl IntoIterator<Item = Key>, anonymous: Option<Principal>) -> Self {
         let keys = keys.into_iter().map(|key| (key.hash, key.principal)).collect();
-        Self { keys, anonymous: anonymous.map(Arc::new) }
+        Self { keys, anonymous: anonymous.map(Arc::new), is_for_this_machine: false }
+    }
+
+    /// Lets everybody in who is on this machine, and is not to be reached from others.
+    pub fn for_this_machine(anonymous: Principal) -> Self {
+        Self { keys: HashMap::new(), anonymous: Some(Arc::new(anonymous)), is_for_this_machine: true }
+    }
+
+    /// Whether it lets in whoever is on this machine, and nobody else is meant to call.
+    pub fn is_for_this_machine(&self) -> bool {
+        self.is_for_this_machine
     }
 
     /// Who it is.

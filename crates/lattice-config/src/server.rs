@@ -29,6 +29,9 @@ pub(crate) struct RawServer {
     heartbeat: Option<Period>,
     /// How long running requests may go on after the signal to stop. Default `30s`.
     shutdown_timeout: Option<Period>,
+    /// Names that the gateway may be called by, such as `gateway.internal`, where nobody has to show a key; those of this machine are known. Others
+    /// are refused then, as a web page may be behind them.
+    allowed_hosts: Option<Vec<String>>,
     /// HTTPS, if the gateway itself is to speak it.
     tls: Option<RawTls>,
     /// Which web pages may call the gateway from a browser. None by default.
@@ -72,6 +75,8 @@ pub struct Server {
     pub heartbeat: Duration,
     /// How long running requests may go on after the signal to stop.
     pub shutdown_timeout: Duration,
+    /// Names that it may be called by where nobody has to show a key.
+    pub allowed_hosts: Vec<String>,
     /// HTTPS, if the gateway itself is to speak it.
     pub tls: Option<Tls>,
     /// Which web pages may call the gateway; none when absent.
@@ -106,6 +111,7 @@ impl Default for Server {
             body_read_timeout: Duration::from_mins(1),
             heartbeat: Duration::from_secs(15),
             shutdown_timeout: Duration::from_secs(30),
+            allowed_hosts: Vec::new(),
             tls: None,
             cors: None,
         }
@@ -138,6 +144,7 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
         address: raw.address.as_deref().map_or(default.address, |text| address(text, &path, context)),
         max_request_body_size: body_size(raw.max_request_body_size.as_ref(), &path, context),
         max_connections: connections(raw.max_connections, &path, context),
+        allowed_hosts: raw.allowed_hosts.clone().unwrap_or_default(),
         tls: raw.tls.as_ref().and_then(|raw| tls(raw, &path.key("tls"), context)),
         cors: raw.cors.as_ref().and_then(|raw| cors(raw, &path.key("cors"), context)),
     }

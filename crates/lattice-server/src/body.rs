@@ -21,9 +21,13 @@ pub(crate) async fn json(app: &App, request: Request) -> Result<Document, Proble
     Ok(read(&parts.headers, body, app.max_request_body_size, app.body_timeout).await?.into())
 }
 
-/// 415 for anything that says it is something else; nothing said is taken for JSON.
+/// 415 for anything that says it is something else; nothing said is taken for JSON, unless a web page sent it.
 fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(said) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let Some(said) = headers.get(header::CONTENT_TYPE) else {
+        // A browser asks nobody before it sends a body without a type.
+        let is_page = headers.contains_key(header::ORIGIN);
+        return if is_page { Err(Problem::unsupported_media_type("")) } else { Ok(()) };
+    };
     let said =
         said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if said == "application/json" || said.starts_with("application/") && said.ends_with("+json") {

@@ -15,8 +15,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::App;
 use crate::arrival::{Arrival, REQUEST_ID};
-use crate::lawful;
 use crate::problem::{Problem, Told};
+use crate::{lawful, trust};
 
 /// Which browser pages may call.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,8 @@ pub(crate) fn apply(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>
 /// Every request gets an id and a record, whatever becomes of it.
 async fn arrive(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let arrival = Arrival::enter(&app, &mut request);
-    let mut response = match lawful::check(&request) {
+    let fine = lawful::check(&request).and_then(|()| trust::check(&app, &request));
+    let mut response = match fine {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

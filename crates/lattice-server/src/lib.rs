@@ -18,6 +18,7 @@ mod readiness;
 mod refusals;
 mod serve;
 mod tls;
+mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,8 @@ pub struct App {
     pub cors: Option<Cors>,
     /// The version that `/ready` reports.
     pub version: &'static str,
+    /// Names that this server may be called by, beside those of this machine, where nobody has to show a key.
+    pub allowed_hosts: Vec<String>,
     /// Who may come in.
     pub authenticator: ArcSwap<Authenticator>,
     /// What `/ready` says of the store, where there is one.

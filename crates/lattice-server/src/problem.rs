@@ -78,6 +78,24 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "insufficient_role", message)
     }
 
+    /// A name that is not this machine's; 403.
+    pub(crate) fn foreign_host(host: &str) -> Self {
+        let shown: String = host.chars().take(80).collect();
+        let message = format!(
+            "nobody has to show a key here, so only calls to this machine by its own names are answered, and `{shown}` is none. \
+             Name it in `server.allowed_hosts`, or give the gateway keys"
+        );
+        Self::new(StatusCode::FORBIDDEN, "host_not_allowed", message)
+    }
+
+    /// A web page from elsewhere; 403.
+    pub(crate) fn foreign_origin(origin: &str) -> Self {
+        let shown: String = origin.chars().take(80).collect();
+        let message =
+            format!("web pages of `{shown}` may not call; name them in `server.cors.allowed_origins`");
+        Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", message)
+    }
+
     pub(crate) fn invalid_query() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_query", "the query of the address cannot be read")
     }

@@ -94,7 +94,7 @@ pub fn over<S: Read + Write>(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> io::Result<Open<S>> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: gateway.test\r\nconnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

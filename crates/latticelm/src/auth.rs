@@ -8,6 +8,9 @@ use lattice_store::Owner;
 
 /// Whoever comes without a key, where that is allowed, is everybody.
 pub(crate) fn authenticator(auth: &Auth) -> Authenticator {
+    if !auth.enabled && !auth.allow_anonymous {
+        return Authenticator::for_this_machine(Principal::anonymous(Role::Member));
+    }
     let is_open = !auth.enabled || auth.allow_anonymous;
     let anonymous = is_open.then(|| Principal::anonymous(Role::Member));
     let keys = auth.keys.iter().filter(|_| auth.enabled).map(key);

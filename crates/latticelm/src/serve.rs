@@ -106,6 +106,7 @@ fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>) -> 
             .as_ref()
             .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
         version: env!("CARGO_PKG_VERSION"),
+        allowed_hosts: server.allowed_hosts.clone(),
         authenticator: ArcSwap::from_pointee(auth::authenticator(&settings.auth)),
         storage: database.map(|database| StorageReport::new(move || storage::report(&database))),
         stopping: CancellationToken::new(),

@@ -192,7 +192,7 @@ fn c11_a_client_that_goes_before_the_answer_ends_the_call_too() {
         let text = request(kind, "forever-paced").to_string();
         let mut stream = TcpStream::connect(stage.address()).unwrap();
         let head = format!(
-            "POST /v1/responses HTTP/1.1\r\nhost: g\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+            "POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
             text.len()
         );
         stream.write_all(head.as_bytes()).unwrap();

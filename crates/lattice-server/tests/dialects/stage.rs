@@ -174,6 +174,7 @@ pub(crate) fn ask_model(provider: Box<dyn Provider>, model: &str, body: &Value, 
         max_request_body_size: 10 << 20,
         body_timeout: Duration::from_mins(1),
         heartbeat: Duration::from_mins(1),
+        allowed_hosts: Vec::new(),
         authenticator: arc_swap::ArcSwap::from_pointee(lattice_auth::Authenticator::new(
             [],
             Some(lattice_auth::Principal::anonymous(lattice_auth::Role::Member)),
