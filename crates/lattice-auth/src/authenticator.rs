@@ -33,14 +33,17 @@ impl Authenticator {
         Self { keys, anonymous: anonymous.map(Arc::new), is_for_this_machine: false }
     }
 
-    /// Lets everybody in who is on this machine, and is not to be reached from others.
-    pub fn for_this_machine(anonymous: Principal) -> Self {
-        Self { keys: HashMap::new(), anonymous: Some(Arc::new(anonymous)), is_for_this_machine: true }
+    /// Of a gateway that is not to be reached from other machines: whoever is let in without a key is on this one.
+    #[must_use]
+    pub fn for_this_machine(mut self) -> Self {
+        self.is_for_this_machine = true;
+        self
     }
 
-    /// Whether it lets in whoever is on this machine, and nobody else is meant to call.
-    pub fn is_for_this_machine(&self) -> bool {
-        self.is_for_this_machine
+    /// Whether such credentials let somebody in because they are on this machine.
+    pub fn trusts_the_machine(&self, credentials: &Credentials) -> bool {
+        let shows_nothing = matches!(credentials, Credentials::None) || self.keys.is_empty();
+        self.is_for_this_machine && self.anonymous.is_some() && shows_nothing
     }
 
     /// Who it is.

@@ -14,6 +14,9 @@ use crate::value::Secret;
 /// The variable that holds the operator's key.
 const ADMIN_KEY: &str = "LATTICELM_ADMIN_KEY";
 
+/// What the operator's key of the environment is called; no other may have the name, since what is stored belongs to it.
+const ADMIN: &str = "admin";
+
 /// The shortest key, in bytes: a shorter one could be guessed.
 const SHORTEST: usize = 16;
 
@@ -82,10 +85,11 @@ pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &
     for (at, one) in raw.and_then(|raw| raw.keys.as_ref()).into_iter().flatten().enumerate() {
         let place = path.key("keys").index(at);
         if let Some(key) = key(one, &place, context) {
-            if keys.iter().any(|other: &ApiKey| other.name == key.name) {
+            if key.name == ADMIN || keys.iter().any(|other: &ApiKey| other.name == key.name) {
                 context.error(&place.key("name"), "is another key's name");
             }
-            if keys.iter().any(|other| other.key.expose_secret() == key.key.expose_secret()) {
+            let is_taken = |other: &ApiKey| other.key.expose_secret() == key.key.expose_secret();
+            if keys.iter().any(is_taken) || environment.get(ADMIN_KEY) == Some(key.key.expose_secret()) {
                 context.error(&place.key("key"), "is another key's too: each needs one of its own");
             }
             keys.push(key);
@@ -97,7 +101,7 @@ pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &
                 .error(&path, format!("the variable {ADMIN_KEY} must hold at least {SHORTEST} characters"));
         }
         keys.push(ApiKey {
-            name: "admin".to_owned(),
+            name: ADMIN.to_owned(),
             key: key.into(),
             tenant: DEFAULT_TENANT.to_owned(),
             role: Role::Operator,
@@ -126,6 +130,10 @@ fn key(raw: &RawKey, path: &Path, context: &mut Context<'_>) -> Option<ApiKey> {
         }
         Some(key) if key.len() < SHORTEST => {
             context.error(&path.key("key"), format!("must have at least {SHORTEST} characters"));
+            None
+        }
+        Some(key) if key.contains(char::is_whitespace) => {
+            context.error(&path.key("key"), "must hold no white space: nobody could show it");
             None
         }
         Some(key) => Some(SecretString::from(key)),

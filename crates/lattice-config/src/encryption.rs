@@ -24,6 +24,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Default)]
 pub struct EncryptionKeys(pub Vec<SecretBox<[u8; 32]>>);
 
+impl PartialEq for EncryptionKeys {
+    fn eq(&self, other: &Self) -> bool {
+        let plain = |keys: &Self| {
+            keys.0.iter().map(|key| *secrecy::ExposeSecret::expose_secret(key)).collect::<Vec<_>>()
+        };
+        plain(self) == plain(other)
+    }
+}
+
 impl Clone for EncryptionKeys {
     fn clone(&self) -> Self {
         let copy =

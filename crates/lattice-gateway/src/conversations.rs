@@ -12,6 +12,9 @@ use crate::ids;
 use crate::keep::entry;
 use crate::storage::{self, Storage};
 
+/// The most items that one request adds.
+const MOST: usize = 100;
+
 /// Somebody's conversations, at one moment.
 #[derive(Debug)]
 pub struct Conversations<'a> {
@@ -32,6 +35,10 @@ impl<'a> Conversations<'a> {
 
     /// Refuses items that could not be found again, or that no turn could go on with. `id` is the conversation that they come to.
     pub(crate) async fn check(&self, id: Option<&str>, items: &[Item]) -> Result<(), Error> {
+        if items.len() > MOST {
+            let message = format!("more than {MOST} items at once; add them in several requests");
+            return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message).with_param("items"));
+        }
         let mut given = HashSet::new();
         for (at, item) in items.iter().enumerate() {
             let refused = |key: &str, message: String| {

@@ -9,6 +9,9 @@ use lattice_store::{Store, StoreError};
 
 use crate::error::Error;
 
+/// A hundred years, in seconds: longer times are as long as this.
+const LONGEST: i64 = 100 * 365 * 24 * 3600;
+
 /// When to come again where the store is away.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -68,7 +71,7 @@ impl Storage {
                 wish
             }
         };
-        Ok(ttl.map(|ttl| i64::try_from(ttl).unwrap_or(i64::MAX)))
+        Ok(ttl.map(|ttl| i64::try_from(ttl).unwrap_or(i64::MAX).min(LONGEST)))
     }
 }
 

@@ -69,6 +69,12 @@ async fn check(
     }
 }
 
+/// What a request shows of itself.
+pub(crate) fn credentials(headers: &HeaderMap) -> Credentials {
+    let values = |name: &HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    Credentials::of(values(&header::AUTHORIZATION), KEYS.iter().flat_map(values))
+}
+
 fn admitted(
     app: &App,
     access: Access,
@@ -76,9 +82,7 @@ fn admitted(
     headers: &HeaderMap,
 ) -> Result<Option<Arc<Principal>>, Problem> {
     let Some(needed) = access.needed(method) else { return Ok(None) };
-    let values = |name: &HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-    let credentials = Credentials::of(values(&header::AUTHORIZATION), KEYS.iter().flat_map(values));
-    match app.authenticator.load().authenticate(&credentials) {
+    match app.authenticator.load().authenticate(&credentials(headers)) {
         Ok(principal) if principal.role >= needed => Ok(Some(principal)),
         Ok(principal) => Err(Problem::forbidden(principal.role, needed)),
         Err(Denied::Missing) => Err(Problem::unauthorized(

@@ -8,15 +8,15 @@ use std::net::IpAddr;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Request, header};
 
-use crate::App;
 use crate::problem::Problem;
+use crate::{App, access};
 
 /// Refuses what a foreign page may be behind.
 pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Problem> {
-    if !app.authenticator.load().is_for_this_machine() {
+    let (headers, authority) = (request.headers(), request.uri().authority());
+    if !app.authenticator.load().trusts_the_machine(&access::credentials(headers)) {
         return Ok(());
     }
-    let (headers, authority) = (request.headers(), request.uri().authority());
     let said = text(headers, &header::HOST).or(authority.map(Authority::as_str)).unwrap_or_default();
     if !said.is_empty() && !is_known(said, &app.allowed_hosts) {
         return Err(Problem::foreign_host(said));

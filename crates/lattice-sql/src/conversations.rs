@@ -261,6 +261,9 @@ impl Conversations for Database {
     }
 
     async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
+        if self.entry(owner, id, item, now).await?.is_none() {
+            return Ok(false);
+        }
         // A change like any other: its time begins again.
         let change = Addition { conversation: id.to_owned(), now, entries: Vec::new() };
         if !self.append(owner, change).await? {

@@ -13,6 +13,9 @@ use crate::place::Place;
 use crate::shared::Shared;
 use crate::writer::Writer;
 
+/// How long opening it may take, with the migrations of other processes and its own.
+const OPENING: Duration = Duration::from_mins(3);
+
 /// Pauses between attempts to open the database: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
 
@@ -70,8 +73,8 @@ impl Database {
     /// What is in the way.
     pub async fn migrate(place: Place) -> Result<(), StoreError> {
         let shared = Shared::new(place)?;
-        let done = shared.prepare().await;
-        shared.pools().close().await;
+        let done = prepare(&shared).await;
+        shared.close().await;
         done
     }
 
@@ -83,7 +86,7 @@ impl Database {
     pub async fn close(&self) {
         self.keeper.abort();
         self.writer.close().await;
-        self.shared.pools().close().await;
+        self.shared.close().await;
     }
 }
 
@@ -93,11 +96,19 @@ impl Drop for Database {
     }
 }
 
+/// Opens the database, or gives up: a server that hangs must not keep it from being tried again.
+async fn prepare(shared: &Shared) -> Result<(), StoreError> {
+    match tokio::time::timeout(OPENING, shared.prepare()).await {
+        Ok(prepared) => prepared,
+        Err(_) => Err(StoreError::Unavailable(format!("it could not be opened within {OPENING:?}"))),
+    }
+}
+
 /// Opens the database whenever it is away, for as long as it is polled.
 async fn keep(shared: Arc<Shared>) {
     let mut pause = PAUSES.0;
     loop {
-        let condition = match shared.prepare().await {
+        let condition = match prepare(&shared).await {
             Ok(()) => Condition::There,
             Err(StoreError::Refused(why) | StoreError::Unreadable(why)) => Condition::Unusable(why),
             Err(error) => Condition::Away(error.to_string()),

@@ -11,6 +11,19 @@ const AWAY: &[&str] = &["08", "53", "57", "58", "25006", "XX"];
 /// PROTOCOL, NOLFS, AUTH and NOTADB. <https://www.sqlite.org/rescode.html>
 const SQLITE_AWAY: &[i64] = &[3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 22, 23, 26];
 
+/// Whether the error is this statement's alone, and says nothing of the next: too many wait, another process writes, or it took too long.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    match error {
+        Error::PoolTimedOut => true,
+        // 57014 is `PostgreSQL`'s "query canceled"; 5 and 6 are SQLite's BUSY and LOCKED, whatever stands in the bits above.
+        Error::Database(database) => database.code().is_some_and(|code| {
+            code == "57014"
+                || code.len() != 5 && code.parse::<i64>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+        }),
+        _ => false,
+    }
+}
+
 /// The store's error for one of the database's.
 pub(crate) fn of(error: &Error) -> StoreError {
     let text = error.to_string();

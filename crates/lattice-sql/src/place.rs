@@ -41,12 +41,16 @@ impl Place {
         options.open(file).map(|_| ()).map_err(away)
     }
 
-    /// Done when another file, or none, stands in the place of the one that is there now: what is written goes nowhere then.
-    pub(crate) async fn replaced(&self) {
-        let there = self.file().and_then(identity);
+    /// Which file is there now.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.file().and_then(identity)
+    }
+
+    /// Done when another file, or none, stands in the place of that one: what is written goes nowhere then.
+    pub(crate) async fn replaced(&self, there: Option<Identity>) {
         loop {
             tokio::time::sleep(LOOKED).await;
-            if self.file().and_then(identity) != there {
+            if self.identity() != there {
                 return;
             }
         }
@@ -63,15 +67,18 @@ impl Place {
     }
 }
 
+/// What tells a file from another of the same name: its device and its number there.
+pub(crate) type Identity = (u64, u64);
+
 /// What tells a file from another of the same name.
 #[cfg(unix)]
-fn identity(file: &Path) -> Option<(u64, u64)> {
+fn identity(file: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata(file).ok().map(|data| (data.dev(), data.ino()))
 }
 
 #[cfg(not(unix))]
-fn identity(file: &Path) -> Option<(u64, u64)> {
+fn identity(file: &Path) -> Option<Identity> {
     file.exists().then_some((0, 0))
 }
 

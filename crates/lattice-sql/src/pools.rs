@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions, Connection};
 use crate::place::Place;
 
 /// How long a statement waits for a connection, or for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections that read from a file.
 const READERS: u32 = 4;
@@ -96,7 +96,6 @@ impl Pools {
             // What is deleted is overwritten and not only let go.
             .pragma("secure_delete", "on")
             .pragma("cache_size", "-16384")
-            .pragma("mmap_size", "268435456")
             .pragma("journal_size_limit", "67108864");
         let pool = || {
             let (idle, life) = (None::<Duration>, None::<Duration>);

@@ -44,7 +44,9 @@ pub(crate) async fn migrate(pools: &Pools) -> Result<(), StoreError> {
         Pools::Postgres(pool) => migrator.run(pool).await,
     };
     done.map_err(|failed| match failed {
-        sqlx::migrate::MigrateError::Execute(error) => error::of(&error),
+        // Whatever came in between: the same may work when it is tried again.
+        sqlx::migrate::MigrateError::Execute(error)
+        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error::of(&error),
         other => StoreError::Refused(format!("the database could not be brought up to date: {other}")),
     })?;
     // Another process may have been faster, and newer.
@@ -104,7 +106,9 @@ async fn number(pools: &Pools, query: &'static str) -> Result<Option<i64>, Store
 /// Holds other processes off a file while it is there. SQLite's own locks end with each transaction, and it gives up at once where two
 /// processes make a log for a new file. A server has locks of its own, which the library takes.
 pub(crate) async fn lock(file: &Path) -> Result<File, StoreError> {
-    let path = file.with_extension("lock");
+    let mut path = file.as_os_str().to_owned();
+    path.push(".lock");
+    let path = std::path::PathBuf::from(path);
     let away = |what: std::io::Error| StoreError::Unavailable(format!("{}: {what}", path.display()));
     let mut options = File::options();
     options.create(true).truncate(false).write(true);

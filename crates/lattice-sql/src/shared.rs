@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lattice_store::StoreError;
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgListener, PgPool};
 
 use crate::error;
 use crate::health::{Condition, Health};
-use crate::place::Place;
+use crate::place::{Identity, Place};
 use crate::pools::{Pools, writing};
 use crate::schema;
 
@@ -23,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     place: Place,
     pools: Mutex<Pools>,
+    /// Which file was opened, where it is one.
+    there: Mutex<Option<Identity>>,
     pub(crate) health: Health,
 }
 
@@ -36,7 +39,7 @@ impl Shared {
     /// Of the database at this place; nothing is opened yet.
     pub(crate) fn new(place: Place) -> Result<Self, StoreError> {
         let pools = Mutex::new(Pools::new(&place)?);
-        Ok(Self { place, pools, health: Health::new() })
+        Ok(Self { place, pools, there: Mutex::new(None), health: Health::new() })
     }
 
     /// The connections to use now.
@@ -47,8 +50,8 @@ impl Shared {
     /// What a statement's error means. One that tells that the database is away is noted for everybody.
     pub(crate) fn failed(&self, failed: &sqlx::Error) -> StoreError {
         let error = error::of(failed);
-        // Too many at once is no sign that the database is away.
-        if !matches!(failed, sqlx::Error::PoolTimedOut) {
+        // Too many at once, or a statement that took too long, is no sign that the database is away.
+        if !error::is_busy(failed) {
             self.health.note(&error);
         }
         error
@@ -57,6 +60,7 @@ impl Shared {
     /// Opens the database, brings its schema up to date and tries whether it can be written.
     pub(crate) async fn prepare(&self) -> Result<(), StoreError> {
         self.place.make()?;
+        let there = self.place.identity();
         let _lock = match self.place.file() {
             Some(file) => Some(schema::lock(file).await?),
             None => None,
@@ -64,7 +68,10 @@ impl Shared {
         let pools = self.pools();
         let reached = tokio::time::timeout(PATIENCE, pools.reach());
         match reached.await {
-            Ok(reached) => reached.map_err(|failed| self.place.located(error::of(&failed)))?,
+            // Whatever a server says to somebody who comes in, a wrong password too, another day it may say something else.
+            Ok(reached) => {
+                reached.map_err(|failed| self.place.located(StoreError::Unavailable(failed.to_string())))?;
+            }
             Err(_) => return Err(StoreError::Unavailable("it does not answer".to_owned())),
         }
         schema::migrate(&pools).await.map_err(|error| self.place.located(error))?;
@@ -73,16 +80,27 @@ impl Shared {
         let written = writing!(&pools, pool => {
             sqlx::query(probe).bind(filler).execute(pool).await.map(|_| ())
         });
-        written.map_err(|failed| self.place.located(error::of(&failed)))
+        written.map_err(|failed| self.place.located(error::of(&failed)))?;
+        if self.place.identity() != there {
+            return Err(StoreError::Unavailable("the file was replaced while it was opened".to_owned()));
+        }
+        *self.there.lock().unwrap_or_else(PoisonError::into_inner) = there;
+        Ok(())
     }
 
     /// Done when the database is away.
     pub(crate) async fn away(&self) -> String {
-        let lost = self.health.lost.notified();
+        let there = *self.there.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = async {
+            // What was noted before it was opened again means nothing any more.
+            while self.health.condition() == Condition::There {
+                self.health.lost.notified().await;
+            }
+        };
         match self.pools() {
             Pools::Sqlite { .. } => tokio::select! {
                 () = lost => {}
-                () = self.place.replaced() => return "the file was removed or replaced".to_owned(),
+                () = self.place.replaced(there) => return "the file was removed or replaced".to_owned(),
             },
             Pools::Postgres(pool) => tokio::select! {
                 () = lost => {}
@@ -93,6 +111,11 @@ impl Shared {
             Condition::Away(why) => why,
             _ => "a statement failed".to_owned(),
         }
+    }
+
+    /// Closes the connections; one that hangs may take its time, and nobody waits for it for long.
+    pub(crate) async fn close(&self) {
+        let _ = tokio::time::timeout(PATIENCE, self.pools().close()).await;
     }
 
     /// Puts new connections in place of those that may be broken.
@@ -110,6 +133,13 @@ async fn watch(pool: &PgPool) -> String {
         Ok(listener) => listener,
         Err(error) => return error.to_string(),
     };
+    // It is to tell that the connection is gone, not to make another.
+    listener.eager_reconnect(false);
+    // Asked over a connection of its own, which a busy pool does not keep waiting.
+    let mut own = match pool.connect_options().connect().await {
+        Ok(own) => own,
+        Err(error) => return error.to_string(),
+    };
     let closed = async {
         match listener.try_recv().await {
             Err(error) => error.to_string(),
@@ -119,7 +149,7 @@ async fn watch(pool: &PgPool) -> String {
     let silent = async {
         loop {
             tokio::time::sleep(ASKED).await;
-            match tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(pool)).await {
+            match tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(&mut own)).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => return error.to_string(),
                 Err(_) => return "the server does not answer".to_owned(),

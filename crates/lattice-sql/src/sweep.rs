@@ -1,9 +1,11 @@
 //! Removing what has expired. It is invisible already (D3), so this takes its time.
 
 use lattice_store::StoreError;
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::SqlitePool;
 
 use crate::database::Database;
-use crate::pools::{Pools, writing};
+use crate::pools::{PATIENCE, Pools, writing};
 
 /// What a response that has expired is kept for still: a turn that began before may be about to go on from it, and streams can be long.
 const GRACE: i64 = 900;
@@ -32,8 +34,7 @@ impl Database {
         let conversations = self.sweep_by(CONVERSATIONS, now).await?;
         if let Pools::Sqlite { write, .. } = self.shared.pools() {
             // The log holds what was deleted until it is written over.
-            let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&write).await;
-            emptied.map_err(|failed| self.shared.failed(&failed))?;
+            empty_log(&write).await.map_err(|failed| self.shared.failed(&failed))?;
         }
         Ok(responses.saturating_add(conversations))
     }
@@ -58,4 +59,14 @@ impl Database {
             all = all.saturating_add(gone);
         }
     }
+}
+
+/// Writes the log into the file, if nobody who reads it is in the way: commits must not wait for a reader that takes its time.
+async fn empty_log(write: &SqlitePool) -> Result<(), sqlx::Error> {
+    let mut connection = write.acquire().await?;
+    sqlx::query("PRAGMA busy_timeout = 50").execute(&mut *connection).await?;
+    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await;
+    let patience = AssertSqlSafe(format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis()));
+    sqlx::query(patience).execute(&mut *connection).await?;
+    emptied.map(|_| ())
 }

@@ -66,6 +66,8 @@ async fn write(shared: Arc<Shared>, mut queue: mpsc::Receiver<Job>) {
         if waiting.is_empty() && queue.recv_many(&mut waiting, GROUP.0).await == 0 {
             return;
         }
+        // Whoever was told that it took too long must not find it stored later.
+        waiting.retain(|job| !job.done.is_closed());
         let rest = waiting.split_off(group_length(&waiting));
         let group = std::mem::replace(&mut waiting, rest);
         commit(&shared, group).await;
@@ -79,6 +81,14 @@ fn group_length(waiting: &[Job]) -> usize {
         let content = &job.new.content;
         let size =
             content.input.len() + content.output.len() + content.frame.json.len() + content.state.len();
+        let added: usize = job
+            .new
+            .addition
+            .iter()
+            .flat_map(|addition| &addition.entries)
+            .map(|entry| entry.item.len())
+            .sum();
+        let size = size.saturating_add(added);
         let fits = bytes == 0 || bytes.saturating_add(size) <= GROUP.1;
         bytes = bytes.saturating_add(size);
         fits

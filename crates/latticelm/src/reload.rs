@@ -1,5 +1,6 @@
 //! Taking over a changed configuration: whole or not at all (D6, D7).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lattice_config::{Config, Environment, Source, Watch};
@@ -15,6 +16,8 @@ pub(crate) struct Reloader {
     pub(crate) settings: Config,
     pub(crate) assembler: Assembler,
     pub(crate) level: logging::Level,
+    /// Where the gateway listens for as long as it runs.
+    pub(crate) address: SocketAddr,
     /// The command line's level wins over the file's, also over a changed one.
     pub(crate) is_level_fixed: bool,
 }
@@ -74,10 +77,18 @@ impl Reloader {
 
     fn reload(&mut self, app: &App) {
         let Some(settings) = self.load() else { return };
+        if auth::opens_door(&settings.auth, self.address) {
+            // The file may say another address, but that counts from the next start on.
+            tracing::error!(
+                "the changed configuration was not taken over: nobody would have to show a key, and {} can be reached from other machines",
+                self.address
+            );
+            return;
+        }
         match self.assembler.assemble(&settings) {
             Ok(directory) => {
                 app.gateway.replace_directory(directory);
-                app.authenticator.store(Arc::new(auth::authenticator(&settings.auth)));
+                app.authenticator.store(Arc::new(auth::authenticator(&settings.auth, self.address)));
                 if let (Some(storage), Some(conversations)) = (app.gateway.storage(), &settings.conversations)
                 {
                     storage.replace_retention(storage::retention(conversations));
@@ -93,7 +104,13 @@ impl Reloader {
             let _ = self.level.reload(logging::filter(settings.logging.level));
         }
         tell(&self.settings, &settings);
-        self.settings = settings;
+        // What needs a start is still as it was started.
+        self.settings = Config {
+            server: self.settings.server.clone(),
+            database: self.settings.database.clone(),
+            encryption: self.settings.encryption.clone(),
+            ..settings
+        };
     }
 }
 
@@ -102,10 +119,11 @@ fn tell(old: &Config, new: &Config) {
     if new.server != old.server
         || new.logging.format != old.logging.format
         || new.database != old.database
+        || new.encryption != old.encryption
         || new.conversations.is_some() != old.conversations.is_some()
     {
         tracing::warn!(
-            "changes of `server`, `database`, `logging.format` and `conversations.enabled` take effect when the gateway is started again"
+            "changes of `server`, `database` with its keys, `logging.format` and `conversations.enabled` take effect when the gateway is started again"
         );
     }
     for notice in &new.notices {

@@ -36,7 +36,8 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result
         .context("threads cannot be started")?;
     let is_level_fixed = args.log_level.is_some();
     let assembler = Assembler::new(&environment)?;
-    runtime.block_on(serve(Reloader { environment, settings, assembler, level, is_level_fixed }))
+    let address = settings.server.address;
+    runtime.block_on(serve(Reloader { environment, settings, assembler, level, address, is_level_fixed }))
 }
 
 /// The command line's options are overrides like those of the environment, so one way of checking serves both.
@@ -107,7 +108,7 @@ fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>) -> 
             .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
         version: env!("CARGO_PKG_VERSION"),
         allowed_hosts: server.allowed_hosts.clone(),
-        authenticator: ArcSwap::from_pointee(auth::authenticator(&settings.auth)),
+        authenticator: ArcSwap::from_pointee(auth::authenticator(&settings.auth, server.address)),
         storage: database.map(|database| StorageReport::new(move || storage::report(&database))),
         stopping: CancellationToken::new(),
         cut_streams: CancellationToken::new(),

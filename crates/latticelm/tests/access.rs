@@ -13,11 +13,12 @@ const ROLES: [&str; 5] = ["viewer", "member", "admin", "owner", "operator"];
 /// A key for each role in the tenant `acme`, one of another there, and one of another tenant.
 fn keys() -> String {
     let key = |name: &str, tenant: &str, role: &str| {
-        format!("{{name: {name}, key: {}, tenant_id: {tenant}, role: {role}}}", secret(name))
+        // `admin` is the name of the key in LATTICELM_ADMIN_KEY.
+        format!("{{name: the-{name}, key: {}, tenant_id: {tenant}, role: {role}}}", secret(name))
     };
     let mut all: Vec<String> = ROLES.iter().map(|role| key(role, "acme", role)).collect();
     all.extend([key("colleague", "acme", "member"), key("stranger", "other", "member")]);
-    all.push(format!("{{name: bound, key: {}, models: [openai.script-text]}}", secret("bound")));
+    all.push(format!("{{name: the-bound, key: {}, models: [openai.script-text]}}", secret("bound")));
     format!("auth: {{keys: [{}]}}\n", all.join(", "))
 }
 
@@ -291,7 +292,7 @@ fn a10_keys_are_taken_over_when_the_file_changes_and_show_up_nowhere() {
     assert_eq!(ask("member").status, 401, "a key that is gone lets nobody in");
     let logs = stage.gateway.logs();
     assert!(!logs.contains("the-words-of"), "{logs}");
-    assert!(logs.contains("key:member") && logs.contains("acme"), "the log says who it was: {logs}");
+    assert!(logs.contains("key:the-member") && logs.contains("acme"), "the log says who it was: {logs}");
 }
 
 #[test]

@@ -105,6 +105,13 @@ fn a9_without_keys_no_foreign_page_gets_an_answer() {
         ask(&named, &[("host", "gateway.internal"), ("origin", "https://app.example.com"), json]).0,
         200
     );
+    // Whoever shows no key is as much to be asked where some have one.
+    let mixed = demo("auth: {allow_anonymous: true, keys: [{name: a, key: 0123456789abcdef}]}\n");
+    assert_eq!(ask(&mixed, &[("host", "evil.example"), json]).0, 403);
+    assert_eq!(
+        ask(&mixed, &[("host", "any.example"), ("authorization", "Bearer 0123456789abcdef"), json]).0,
+        200
+    );
     let keyed = demo("auth: {keys: [{name: a, key: 0123456789abcdef}]}\n");
     let bearer = ("authorization", "Bearer 0123456789abcdef");
     assert_eq!(

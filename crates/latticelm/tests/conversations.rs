@@ -134,6 +134,7 @@ fn what_is_wrong_in_a_conversations_body_is_named() {
             json!({"items": [{"role": "user", "content": "x", "id": "a"}, {"role": "user", "content": "y", "id": "a"}]}),
             "items[1].id",
         ),
+        ("/v1/conversations", json!({"items": vec![json!({"role": "user", "content": "x"}); 101]}), "items"),
         ("/v1/conversations", json!({"metadata": {"a": 1}}), "metadata.a"),
         ("/v1/conversations", json!({"title": "x"}), "title"),
         (

@@ -231,3 +231,16 @@ fn d8_the_file_owns_what_it_says_and_the_start_shows_it() {
     drop(stage);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn the_longest_time_is_no_mistake() {
+    let stage = Stage::start(PROGRAM, "conversations: {max_ttl: 0}\n").unwrap();
+    let most = json!({"seconds": i64::MAX});
+    let made = client::post(stage.address(), "/v1/conversations", &json!({"expires_after": most})).unwrap();
+    let mut body = stored();
+    (body["conversation"], body["expires_after"]) = (made.json()["id"].clone(), most);
+    for _ in 0..2 {
+        let answer = stage.ask(&body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}

@@ -39,6 +39,8 @@ fn a10_what_is_wrong_about_a_key_is_named_and_the_key_is_not_shown() {
     for (keys, said) in [
         ("{key: 0123456789-very-secret}", "`auth.keys[0].name` is needed"),
         ("{name: 'a b', key: 0123456789-very-secret}", "`auth.keys[0].name` must be 1 to 64 letters"),
+        ("{name: admin, key: 0123456789-very-secret}", "`auth.keys[0].name` is another key's name"),
+        ("{name: a, key: '0123456789 very-secret'}", "`auth.keys[0].key` must hold no white space"),
         ("{name: a}", "`auth.keys[0].key` is needed"),
         ("{name: a, key: very-secret}", "`auth.keys[0].key` must have at least 16 characters"),
         (
@@ -58,6 +60,11 @@ fn a10_what_is_wrong_about_a_key_is_named_and_the_key_is_not_shown() {
         let text = errors(&format!("{SMALL}auth: {{keys: [{keys}]}}\n"));
         assert!(text.contains(said) && !text.contains("very-secret"), "{keys}: {text}");
     }
+    let same = errors_with(
+        &format!("{SMALL}auth: {{keys: [{{name: a, key: {KEY}}}]}}\n"),
+        &[("LATTICELM_ADMIN_KEY", KEY)],
+    );
+    assert!(same.contains("`auth.keys[0].key` is another key's too"), "{same}");
     let text = errors(&format!("{SMALL}auth: {{enabled: true}}\n"));
     assert!(text.contains("`auth.enabled` lets nobody in"), "{text}");
     let text = errors_with(SMALL, &[("LATTICELM_ADMIN_KEY", "very-secret")]);

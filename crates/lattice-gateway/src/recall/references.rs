@@ -12,6 +12,9 @@ use crate::{ids, storage};
 /// More references than this in one request are refused: each may be a query.
 const MOST: usize = 256;
 
+/// The most that the responses hold together that items are taken out of, in bytes.
+const LIMIT: usize = 64 << 20;
+
 /// The id that a reference names.
 pub(super) fn target(item: &Item) -> Option<&str> {
     match item {
@@ -29,7 +32,7 @@ pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, owner: &Owner) -
     }
     let mut there: HashSet<String> =
         turn.history.iter().filter_map(|item| item.id().map(str::to_owned)).collect();
-    let mut known = HashMap::new();
+    let (mut known, mut size) = (HashMap::new(), 0_usize);
     let mut input = Vec::with_capacity(turn.input.len());
     for (at, item) in std::mem::take(&mut turn.input).into_iter().enumerate() {
         let Some(id) = target(&item) else {
@@ -42,7 +45,15 @@ pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, owner: &Owner) -
         }
         if !known.contains_key(id) {
             let holder = holder(store, owner, id, turn.created_at).await;
-            known.extend(items(holder.map_err(|error| storage::error(&error))?)?);
+            let holder = holder.map_err(|error| storage::error(&error))?;
+            let content = holder.as_ref().map(|holder| &holder.content);
+            size = size.saturating_add(
+                content.map_or(0, |content| content.input.len().saturating_add(content.output.len())),
+            );
+            if size > LIMIT {
+                return Err(storage::error(&StoreError::TooLarge(LIMIT)));
+            }
+            known.extend(items(holder)?);
         }
         if !known.contains_key(id) {
             known.extend(in_conversations(store, owner, id, turn.created_at).await?);
