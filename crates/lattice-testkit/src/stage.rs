@@ -106,7 +106,7 @@ const SCRIPTS: &[&str] = &[
     "fault-garbage",
     "fault-oversize",
     "fault-error-event",
-    "slow",
+    "held",
     "slower",
     "forever",
     "forever-paced",

@@ -294,13 +294,14 @@ fn a_failed_turn_adds_nothing_and_a_conversation_that_goes_away_fails_the_turn()
     assert_eq!(checked_stream(&failed.text()).unwrap()["status"], "failed");
     assert_eq!(texts(&stage, &id), ["one"]);
 
-    let body = json!({"model": "openai.slow", "input": "x", "conversation": id, "stream": true});
+    let body = json!({"model": "openai.held", "input": "x", "conversation": id, "stream": true});
     let headers = [("content-type", "application/json")];
     let mut open =
         client::open(stage.address(), "POST", "/v1/responses", &headers, body.to_string().as_bytes())
             .unwrap();
     assert!(open.read_until("output_text.delta").unwrap());
     done(&stage, "DELETE", &format!("/v1/conversations/{id}"), &Value::Null);
+    stage.upstream.release();
     let whole = open.read_rest().unwrap();
     let last = checked_stream(&whole.text()).unwrap();
     assert_eq!(

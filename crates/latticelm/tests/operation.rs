@@ -97,11 +97,12 @@ fn e5_a_running_stream_ends_properly_when_the_gateway_is_told_to_stop() {
 #[test]
 fn e5_a_short_stream_may_finish() {
     let mut stage = Stage::start(PROGRAM, "").unwrap();
-    let body = json!({"model": "openai.slow", "input": "x", "stream": true}).to_string();
+    let body = json!({"model": "openai.held", "input": "x", "stream": true}).to_string();
     let headers = [("content-type", "application/json")];
     let mut open = client::open(stage.address(), "POST", "/v1/responses", &headers, body.as_bytes()).unwrap();
     assert!(open.read_until("response.created").unwrap());
     stage.gateway.signal("TERM").unwrap();
+    stage.upstream.release();
     let response = checked_stream(&open.read_rest().unwrap().text()).unwrap();
     assert_eq!(response["status"], "completed", "{response}");
     assert_eq!(stage.gateway.exit_code().unwrap(), Some(0));

@@ -87,7 +87,7 @@ fn d2_a_database_that_dies_under_an_answer_makes_it_no_success() {
     let server = Postgres::start().unwrap();
     let stage = on(&server, "");
     let open = |stream: bool| {
-        let body = json!({"model": "openai.slow", "input": "x", "stream": stream}).to_string();
+        let body = json!({"model": "openai.held", "input": "x", "stream": stream}).to_string();
         client::open(
             stage.address(),
             "POST",
@@ -103,6 +103,7 @@ fn d2_a_database_that_dies_under_an_answer_makes_it_no_success() {
         let whole = scope.spawn(|| open(false).unwrap().read_rest().unwrap());
         eventually(|| (stage.upstream.counts().requests > asked).then_some(())).unwrap();
         server.stop();
+        stage.upstream.release();
         whole.join().unwrap()
     });
     let last = checked_stream(&streamed.read_rest().unwrap().text()).unwrap();

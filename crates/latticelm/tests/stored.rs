@@ -477,10 +477,11 @@ fn a_response_that_is_deleted_under_a_turn_ends_the_chain_behind_it() {
     let stage = Stage::start(PROGRAM, "").unwrap();
     let root = ask(&stage, &json!({"model": "openai.script-text", "input": "root"}));
     let body =
-        json!({"model": "openai.slow", "input": "x", "stream": true, "previous_response_id": root["id"]});
+        json!({"model": "openai.held", "input": "x", "stream": true, "previous_response_id": root["id"]});
     let (mut open, id) = begin(&stage, &body);
     let path = format!("/v1/responses/{}", root["id"].as_str().unwrap());
     assert_eq!(delete(&stage, &path).status, 200);
+    stage.upstream.release();
     let last = checked_stream(&open.read_rest().unwrap().text()).unwrap();
     assert_eq!(last["status"], "completed", "it ends as it would have");
     assert_eq!(get(&stage, &format!("/v1/responses/{id}")).json(), last);

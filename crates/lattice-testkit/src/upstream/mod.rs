@@ -79,6 +79,11 @@ impl ScriptedProvider {
         self.stats.calls(model)
     }
 
+    /// Lets the answers of `held` go on, which stop after two deltas: those that are open, and all that come.
+    pub fn release(&self) {
+        self.stats.release();
+    }
+
     /// The last requests: `{"method", "path", "headers", "body"}`, oldest first.
     pub fn requests(&self) -> Vec<serde_json::Value> {
         self.stats.requests()

@@ -28,6 +28,8 @@ pub(super) enum Reply {
 pub(super) enum Step {
     Send(String),
     Pause(Duration),
+    /// Nothing more until [`Stats::release`].
+    Hold,
     /// Nothing more, and no end.
     Stall,
     /// The connection is closed without an end.
@@ -102,6 +104,10 @@ impl Duplex<'_> {
         match step {
             Step::Send(text) => self.chunk(&text).await?,
             Step::Pause(pause) => return Ok(self.unless_gone(tokio::time::sleep(pause)).await.is_some()),
+            Step::Hold => {
+                let stats = self.stats;
+                return Ok(self.unless_gone(stats.released()).await.is_some());
+            }
             Step::Stall => {
                 self.gone().await;
                 return Ok(false);

@@ -175,8 +175,8 @@ pub(super) enum Fault {
     Garbage,
     Oversize,
     ErrorEvent,
-    /// A short pause before each frame.
-    Slow,
+    /// Nothing more after two deltas until the test lets go of it.
+    Held,
     /// A pause before each frame, so that the whole takes longer than a hasty stage waits for a frame.
     Slower,
     Forever,
@@ -187,7 +187,7 @@ impl Fault {
     /// The fault in a model's name, such as `fault-cut-3` or `claude-fault-429`.
     pub(super) fn of(model: &str) -> Option<Self> {
         for (name, fault) in [
-            ("slow", Self::Slow),
+            ("held", Self::Held),
             ("slower", Self::Slower),
             ("forever-paced", Self::Paced),
             ("forever", Self::Forever),
@@ -216,7 +216,7 @@ impl Fault {
     pub(super) fn spoil(self, frames: Vec<String>, is_delta: fn(&str) -> bool, error: String) -> Vec<Step> {
         let keep = match self {
             Self::Cut(after) | Self::Stall(after) => after,
-            Self::Slow | Self::Slower => usize::MAX,
+            Self::Held | Self::Slower => usize::MAX,
             _ => 2,
         };
         let delta = frames.iter().find(|frame| is_delta(frame)).cloned().unwrap_or_default();
@@ -229,12 +229,13 @@ impl Fault {
                 }
                 deltas += 1;
             }
-            match self {
-                Self::Slow => steps.push(Step::Pause(Duration::from_millis(20))),
-                Self::Slower => steps.push(Step::Pause(Duration::from_millis(300))),
-                _ => {}
+            if self == Self::Slower {
+                steps.push(Step::Pause(Duration::from_millis(300)));
             }
             steps.push(Step::Send(frame));
+            if self == Self::Held && deltas == 2 {
+                steps.push(Step::Hold);
+            }
         }
         match self {
             Self::Cut(_) => steps.push(Step::Cut),
@@ -248,7 +249,7 @@ impl Fault {
             Self::ErrorEvent => steps.push(Step::Send(error)),
             Self::Forever => steps.push(Step::Forever(delta.repeat(100))),
             Self::Paced => steps.push(Step::Paced(delta, Duration::from_millis(5))),
-            Self::Slow | Self::Slower | Self::Reset | Self::Status(..) => {}
+            Self::Held | Self::Slower | Self::Reset | Self::Status(..) => {}
         }
         steps
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 /// Counts since the start or the last reset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +27,11 @@ pub struct Counts {
 const KEPT: usize = 64;
 
 #[derive(Debug, Default)]
-pub(super) struct Stats(Mutex<Seen>);
+pub(super) struct Stats {
+    seen: Mutex<Seen>,
+    /// Whether answers that are held go on.
+    released: watch::Sender<bool>,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -40,7 +45,18 @@ struct Seen {
 
 impl Stats {
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets answers that are held go on, now and from now on.
+    pub(super) fn release(&self) {
+        self.released.send_replace(true);
+    }
+
+    /// Waits for [`Self::release`].
+    pub(super) async fn released(&self) {
+        // The sender is this one, which is there as long as somebody waits.
+        let _ = self.released.subscribe().wait_for(|released| *released).await;
     }
 
     pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
