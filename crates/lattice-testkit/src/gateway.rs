@@ -161,10 +161,15 @@ impl Drop for Gateway {
 /// A new folder for one gateway.
 pub fn new_folder() -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("latticelm-test-{}-{number}", std::process::id()));
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
+    loop {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("latticelm-test-{}-{number}", std::process::id()));
+        match fs::create_dir(&folder) {
+            // Another process had the same number once and was killed before it could tidy up.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| folder),
+        }
+    }
 }
 
 /// The address of the banner, or of the line that stands for it in a JSON log.

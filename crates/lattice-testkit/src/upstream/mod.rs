@@ -79,7 +79,7 @@ impl ScriptedProvider {
         self.stats.calls(model)
     }
 
-    /// Lets the answers of `held` go on, which stop after two deltas: those that are open, and all that come.
+    /// Lets the answers of `held` go on, which stop half-way: those that are open, and all that come.
     pub fn release(&self) {
         self.stats.release();
     }

@@ -119,6 +119,7 @@ fn half(fault: Fault, body: &str) -> Vec<Step> {
         Fault::Oversize | Fault::Forever => Step::Forever(" ".repeat(1 << 16)),
         Fault::Paced => Step::Paced(" ".to_owned(), std::time::Duration::from_millis(5)),
         Fault::Garbage => return vec![Step::Send("<html>this is not JSON</html>".to_owned())],
+        Fault::Held => return vec![Step::Send(first), Step::Hold, Step::Send(second)],
         _ => Step::Send(second),
     };
     vec![Step::Send(first), rest]

@@ -175,7 +175,7 @@ pub(super) enum Fault {
     Garbage,
     Oversize,
     ErrorEvent,
-    /// Nothing more after two deltas until the test lets go of it.
+    /// Nothing more after two deltas, or half of a JSON answer, until the test lets go of it.
     Held,
     /// A pause before each frame, so that the whole takes longer than a hasty stage waits for a frame.
     Slower,
