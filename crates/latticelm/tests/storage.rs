@@ -116,7 +116,8 @@ fn d2_a_database_that_dies_under_an_answer_makes_it_no_success() {
     assert!(text.contains("you said: x"), "the whole content is the client's: {text}");
     assert_eq!((whole.status, &whole.json()["error"]["code"]), (503, &json!("storage_unavailable")));
     assert!(whole.header("retry-after").is_some());
-    assert!(stage.gateway.logs().contains("storage_unavailable"), "the record says it");
+    eventually(|| stage.gateway.logs().contains("storage_unavailable").then_some(()))
+        .expect("the record says it");
     server.resume().unwrap();
     eventually(|| (stage.ask(&stored()).status == 200).then_some(())).unwrap();
     assert_eq!(get(&stage, &format!("/v1/responses/{}", last["id"].as_str().unwrap())).status, 404);
@@ -214,7 +215,9 @@ fn d5_a_database_of_a_newer_version_is_not_ready_and_what_needs_no_store_goes_on
             .unwrap()
             .contains("this version cannot work with")
     );
-    assert!(stage.gateway.logs().contains("newer version of latticelm"), "{}", stage.gateway.logs());
+    // It is known before it is written down.
+    eventually(|| stage.gateway.logs().contains("newer version of latticelm").then_some(()))
+        .unwrap_or_else(|| panic!("{}", stage.gateway.logs()));
     assert_eq!((stage.ask(&stored()).status, stage.ask(&stateless()).status), (503, 200));
 }
 
