@@ -68,6 +68,9 @@ async fn write(shared: Arc<Shared>, mut queue: mpsc::Receiver<Job>) {
         }
         // Whoever was told that it took too long must not find it stored later.
         waiting.retain(|job| !job.done.is_closed());
+        if waiting.is_empty() {
+            continue;
+        }
         let rest = waiting.split_off(group_length(&waiting));
         let group = std::mem::replace(&mut waiting, rest);
         commit(&shared, group).await;
