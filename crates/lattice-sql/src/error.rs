@@ -45,3 +45,51 @@ pub(crate) fn of(error: &Error) -> StoreError {
         _ => StoreError::Unavailable(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+    use sqlx::{ConnectOptions, Connection};
+
+    use super::*;
+
+    async fn open(options: SqliteConnectOptions) -> SqliteConnection {
+        options.busy_timeout(std::time::Duration::ZERO).connect().await.unwrap()
+    }
+
+    /// The error of the last of these statements; those before it work.
+    async fn failing(connection: &mut SqliteConnection, statements: &[&'static str]) -> Error {
+        let (last, first) = statements.split_last().unwrap();
+        for statement in first {
+            sqlx::query(*statement).execute(&mut *connection).await.unwrap();
+        }
+        sqlx::query(*last).execute(connection).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_is_full_or_read_only_is_away_and_says_so() {
+        let memory = || SqliteConnectOptions::new().in_memory(true);
+        for (said, limit, statement) in [
+            ("full", "PRAGMA max_page_count = 3", "INSERT INTO kept VALUES (zeroblob(1000000))"),
+            ("readonly", "PRAGMA query_only = on", "INSERT INTO kept VALUES (1)"),
+        ] {
+            let mut connection = open(memory()).await;
+            let failed = failing(&mut connection, &["CREATE TABLE kept (content)", limit, statement]).await;
+            assert!(!is_busy(&failed), "it is no matter of this statement alone: {failed:?}");
+            assert!(matches!(of(&failed), StoreError::Unavailable(why) if why.contains(said)), "{failed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_another_writes_is_busy_and_a_wrong_statement_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteConnectOptions::new().filename(folder.path().join("a")).create_if_missing(true);
+        let (mut one, mut other) = (open(file.clone()).await, open(file).await);
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut one).await.unwrap();
+        let failed = failing(&mut other, &["BEGIN IMMEDIATE"]).await;
+        assert!(is_busy(&failed) && matches!(of(&failed), StoreError::Unavailable(_)), "{failed:?}");
+        let failed = failing(&mut other, &["SELECT nothing FROM nowhere"]).await;
+        assert!(!is_busy(&failed) && matches!(of(&failed), StoreError::Refused(_)), "{failed:?}");
+        one.close().await.unwrap();
+    }
+}
