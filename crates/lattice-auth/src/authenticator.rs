@@ -1,19 +1,45 @@
 //! From credentials to a principal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use lattice_store::StoreError;
+use secrecy::SecretString;
+
+use crate::attempts::Attempts;
 use crate::credentials::Credentials;
-use crate::key::{Key, KeyHash};
+use crate::key::{self, Key, KeyHash};
 use crate::principal::Principal;
+use crate::registry::Registry;
 
-/// Why nobody is let in. What was wrong exactly is nobody's business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why nobody is let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
     /// There are no credentials, and some are needed.
     Missing,
-    /// They are not valid.
+    /// They are not valid; what was wrong exactly is nobody's business.
     Invalid,
+    /// They were valid, and are not any more.
+    Expired,
+    /// They are valid, but not from there.
+    Elsewhere,
+    /// They are valid, and the user, or the tenant, is not let in.
+    Suspended,
+    /// Others from there were wrong too often: wait so long.
+    TooMany(Duration),
+    /// Whether they are valid cannot be told at present.
+    Unknown(StoreError),
+}
+
+/// From where, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arriving {
+    /// The address that the request comes from.
+    pub address: Option<IpAddr>,
+    /// Seconds since 1970, UTC.
+    pub now: i64,
 }
 
 /// Knows who may come in.
@@ -23,14 +49,27 @@ pub struct Authenticator {
     keys: HashMap<KeyHash, Arc<Principal>>,
     /// Who comes without credentials; nobody, where they are needed.
     anonymous: Option<Arc<Principal>>,
+    /// Whether somebody who shows something that is not known is refused.
+    is_strict: bool,
     is_for_this_machine: bool,
+    /// Tenants of the configuration that are not let in.
+    suspended: HashSet<String>,
+    registry: Option<Arc<Registry>>,
+    attempts: Arc<Attempts>,
 }
 
 impl Authenticator {
     /// For these keys; whoever comes without credentials is `anonymous`, or is not let in.
     pub fn new(keys: impl IntoIterator<Item = Key>, anonymous: Option<Principal>) -> Self {
         let keys = keys.into_iter().map(|key| (key.hash, key.principal)).collect();
-        Self { keys, anonymous: anonymous.map(Arc::new), is_for_this_machine: false }
+        Self { keys, anonymous: anonymous.map(Arc::new), is_strict: true, ..Self::default() }
+    }
+
+    /// Where nobody has to show anything, whatever somebody shows will do: SDKs cannot be told to send no key.
+    #[must_use]
+    pub fn taking_anything(mut self) -> Self {
+        self.is_strict = false;
+        self
     }
 
     /// Of a gateway that is not to be reached from other machines: whoever is let in without a key is on this one.
@@ -40,24 +79,111 @@ impl Authenticator {
         self
     }
 
+    /// Without those of these tenants.
+    #[must_use]
+    pub fn without(mut self, suspended: HashSet<String>) -> Self {
+        self.suspended = suspended;
+        self
+    }
+
+    /// With those whom the database knows.
+    #[must_use]
+    pub fn with_registry(mut self, registry: Option<Arc<Registry>>) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// What the database knows of callers, where there is one.
+    pub fn registry(&self) -> Option<&Arc<Registry>> {
+        self.registry.as_ref()
+    }
+
+    /// In the place of another: who was wrong lately has been so still (D7).
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        self.attempts = Arc::clone(&before.attempts);
+        self
+    }
+
     /// Whether such credentials let somebody in because they are on this machine.
     pub fn trusts_the_machine(&self, credentials: &Credentials) -> bool {
-        let shows_nothing = matches!(credentials, Credentials::None) || self.keys.is_empty();
+        let shows_nothing = matches!(credentials, Credentials::None) || !self.is_strict;
         self.is_for_this_machine && self.anonymous.is_some() && shows_nothing
     }
 
     /// Who it is.
     ///
     /// # Errors
-    /// [`Denied`] for whoever is not let in. Wrong credentials are refused also where none are needed.
-    pub fn authenticate(&self, credentials: &Credentials) -> Result<Arc<Principal>, Denied> {
-        match credentials {
-            Credentials::None => self.anonymous.clone().ok_or(Denied::Missing),
-            // SDKs cannot be told to send no key, so where there are none any will do.
-            _ if self.keys.is_empty() => self.anonymous.clone().ok_or(Denied::Invalid),
-            Credentials::Token(token) => self.keys.get(&KeyHash::of(token)).cloned().ok_or(Denied::Invalid),
-            Credentials::Unclear => Err(Denied::Invalid),
+    /// [`Denied`] for whoever is not let in. Wrong credentials are refused also where none are needed, unless anything will do.
+    pub async fn authenticate(
+        &self,
+        credentials: &Credentials,
+        arriving: Arriving,
+    ) -> Result<Arc<Principal>, Denied> {
+        let known = match credentials {
+            Credentials::None => return self.anonymous.clone().ok_or(Denied::Missing),
+            Credentials::Token(token) => self.known(token, arriving).await?,
+            Credentials::Unclear => None,
+        };
+        match (known, &self.anonymous) {
+            (Some(principal), _) => self.admit(principal, arriving),
+            (None, Some(anonymous)) if !self.is_strict => Ok(Arc::clone(anonymous)),
+            (None, _) => {
+                self.attempts.note(arriving.address, arriving.now);
+                Err(Denied::Invalid)
+            }
         }
+    }
+
+    /// Who shows this, whether they are let in or not.
+    async fn known(
+        &self,
+        token: &SecretString,
+        arriving: Arriving,
+    ) -> Result<Option<Arc<Principal>>, Denied> {
+        let hash = KeyHash::of(token);
+        if let Some(principal) = self.keys.get(&hash) {
+            return Ok(Some(Arc::clone(principal)));
+        }
+        let Some(registry) = self.registry.as_ref().filter(|_| key::is_ours(token)) else {
+            return self.unless_too_many(arriving).map(|()| None);
+        };
+        let mut known = registry.cached(hash, arriving.now);
+        if known.is_none() {
+            // Whoever tries keys must not keep the database busy.
+            self.unless_too_many(arriving)?;
+            known = registry.key(hash, arriving.now).await.map_err(Denied::Unknown)?;
+        }
+        let Some(known) = known else { return Ok(None) };
+        if !known.is_active {
+            return Err(Denied::Suspended);
+        }
+        known.used(arriving.now);
+        Ok(Some(Arc::clone(&known.principal)))
+    }
+
+    fn unless_too_many(&self, arriving: Arriving) -> Result<(), Denied> {
+        match self.attempts.wait(arriving.address, arriving.now).filter(|_| self.is_strict) {
+            Some(wait) => Err(Denied::TooMany(wait)),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets somebody in who is known, if nothing is in the way.
+    fn admit(&self, principal: Arc<Principal>, arriving: Arriving) -> Result<Arc<Principal>, Denied> {
+        let (tenant, bounds) = (&*principal.owner.tenant, &principal.bounds);
+        if self.suspended.contains(tenant)
+            || self.registry.as_ref().is_some_and(|registry| registry.is_suspended(tenant))
+        {
+            return Err(Denied::Suspended);
+        }
+        if bounds.expires_at.is_some_and(|at| at <= arriving.now) {
+            return Err(Denied::Expired);
+        }
+        if !bounds.admit(arriving.address) {
+            return Err(Denied::Elsewhere);
+        }
+        Ok(principal)
     }
 }
 
@@ -66,35 +192,78 @@ mod tests {
     use lattice_store::Owner;
 
     use super::*;
+    use crate::principal::{Bounds, KeyName};
     use crate::role::Role;
 
-    fn key(text: &str) -> Key {
+    fn key(text: &str, bounds: Bounds) -> Key {
         let owner = Owner { tenant: "acme".into(), issuer: "".into(), subject: text.into() };
-        let principal = Principal { owner, role: Role::Member, key: Some(text.into()), models: None };
+        let name = KeyName { id: text.into(), name: text.into() };
+        let principal = Principal { owner, role: Role::Member, user: None, key: Some(name), bounds };
         Key { hash: KeyHash::of(&text.into()), principal: Arc::new(principal) }
     }
 
-    fn subject(authenticator: &Authenticator, credentials: &Credentials) -> Result<String, Denied> {
-        authenticator.authenticate(credentials).map(|principal| principal.owner.subject.to_string())
+    fn from(address: &str, now: i64) -> Arriving {
+        Arriving { address: address.parse().ok(), now }
     }
 
-    #[test]
-    fn a9_nobody_comes_in_without_a_key_where_there_are_keys() {
-        let closed = Authenticator::new([key("one"), key("two")], None);
-        assert_eq!(subject(&closed, &Credentials::Token("two".into())), Ok("two".to_owned()));
-        assert_eq!(subject(&closed, &Credentials::Token("three".into())), Err(Denied::Invalid));
-        assert_eq!(subject(&closed, &Credentials::None), Err(Denied::Missing));
-        assert_eq!(subject(&closed, &Credentials::Unclear), Err(Denied::Invalid));
-        let mixed = Authenticator::new([key("one")], Some(Principal::anonymous(Role::Member)));
-        assert_eq!(subject(&mixed, &Credentials::None), Ok("anonymous".to_owned()));
-        assert_eq!(subject(&mixed, &Credentials::Token("wrong".into())), Err(Denied::Invalid));
-        let open = Authenticator::new([], Some(Principal::anonymous(Role::Member)));
-        assert_eq!(subject(&open, &Credentials::Token("any".into())), Ok("anonymous".to_owned()));
+    async fn subject(authenticator: &Authenticator, credentials: Credentials) -> Result<String, Denied> {
+        let found = authenticator.authenticate(&credentials, from("192.0.2.1", 0)).await;
+        found.map(|principal| principal.owner.subject.to_string())
+    }
+
+    fn token(text: &str) -> Credentials {
+        Credentials::Token(text.into())
+    }
+
+    #[tokio::test]
+    async fn a9_nobody_comes_in_without_a_key_where_there_are_keys() {
+        let keys = || [key("one", Bounds::default()), key("two", Bounds::default())];
+        let closed = Authenticator::new(keys(), None);
+        assert_eq!(subject(&closed, token("two")).await, Ok("two".to_owned()));
+        assert_eq!(subject(&closed, token("three")).await, Err(Denied::Invalid));
+        assert_eq!(subject(&closed, Credentials::None).await, Err(Denied::Missing));
+        assert_eq!(subject(&closed, Credentials::Unclear).await, Err(Denied::Invalid));
+        let mixed = Authenticator::new(keys(), Some(Principal::anonymous(Role::Member)));
+        assert_eq!(subject(&mixed, Credentials::None).await, Ok("anonymous".to_owned()));
+        assert_eq!(subject(&mixed, token("wrong")).await, Err(Denied::Invalid));
+        let open = Authenticator::new([], Some(Principal::anonymous(Role::Member))).taking_anything();
+        assert_eq!(subject(&open, token("any")).await, Ok("anonymous".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a6_a_key_counts_only_from_its_places_and_until_its_end() {
+        let ranges = ["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+        let bounds =
+            Bounds { ip_ranges: Some(Arc::from(ranges)), expires_at: Some(1000), ..Bounds::default() };
+        let one = Authenticator::new([key("one", bounds)], None);
+        let ask =
+            async |address: &str, now| one.authenticate(&token("one"), from(address, now)).await.map(|_| ());
+        assert_eq!(ask("192.0.2.77", 999).await, Ok(()));
+        assert_eq!(ask("2001:db8::1", 999).await, Ok(()));
+        assert_eq!(ask("192.0.3.1", 999).await, Err(Denied::Elsewhere));
+        assert_eq!(ask("nowhere", 999).await, Err(Denied::Elsewhere));
+        assert_eq!(ask("192.0.2.77", 1000).await, Err(Denied::Expired));
+        let closed =
+            Authenticator::new([key("one", Bounds::default())], None).without(["acme".to_owned()].into());
+        assert_eq!(subject(&closed, token("one")).await, Err(Denied::Suspended));
+    }
+
+    #[tokio::test]
+    async fn a7_who_tries_keys_is_told_to_wait_and_valid_keys_go_on() {
+        let closed = Authenticator::new([key("one", Bounds::default())], None);
+        let mut waits = 0;
+        for _ in 0..300 {
+            waits += usize::from(matches!(subject(&closed, token("no")).await, Err(Denied::TooMany(_))));
+        }
+        assert_eq!(waits, 100);
+        assert!(subject(&closed, token("one")).await.is_ok());
+        let elsewhere = closed.authenticate(&token("no"), from("198.51.100.1", 0)).await;
+        assert_eq!(elsewhere.map(|_| ()), Err(Denied::Invalid));
     }
 
     #[test]
     fn a10_nothing_shows_a_key() {
-        let authenticator = Authenticator::new([key("one")], None);
-        assert!(!format!("{:?} {authenticator:?}", Credentials::Token("secret".into())).contains("secret"));
+        let authenticator = Authenticator::new([key("one", Bounds::default())], None);
+        assert!(!format!("{:?} {authenticator:?}", token("secret")).contains("secret"));
     }
 }

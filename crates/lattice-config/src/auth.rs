@@ -27,7 +27,8 @@ const DEFAULT_TENANT: &str = "default";
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawAuth {
-    /// Whether callers have to show a key. Default `true` where there are keys, here or in `LATTICELM_ADMIN_KEY`, else `false`.
+    /// Whether callers have to show a key: one of this file, or one that was made while the gateway ran. Default `true` where there are keys, here
+    /// or in `LATTICELM_ADMIN_KEY`, else `false`.
     enabled: Option<bool>,
     /// Whether those who show no key may call too, all as one. Without any authentication the gateway listens on this machine alone unless this is
     /// `true`. Default `false`.
@@ -110,10 +111,6 @@ pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &
     }
     let enabled = raw.and_then(|raw| raw.enabled).unwrap_or(!keys.is_empty());
     let allow_anonymous = raw.and_then(|raw| raw.allow_anonymous).unwrap_or_default();
-    if enabled && keys.is_empty() && !allow_anonymous {
-        let message = format!("lets nobody in: give `auth.keys`, or the variable {ADMIN_KEY}");
-        context.error(&path.key("enabled"), message);
-    }
     Auth { keys, enabled, allow_anonymous }
 }
 
@@ -150,7 +147,7 @@ fn key(raw: &RawKey, path: &Path, context: &mut Context<'_>) -> Option<ApiKey> {
 }
 
 /// A name of letters, digits and a few signs.
-fn named(name: Option<&str>, path: &Path, context: &mut Context<'_>) -> Option<String> {
+pub(crate) fn named(name: Option<&str>, path: &Path, context: &mut Context<'_>) -> Option<String> {
     let fits = |name: &&str| {
         (1..=64).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))

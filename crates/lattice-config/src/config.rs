@@ -10,6 +10,7 @@ use crate::providers::ProviderEntry;
 use crate::routing::Prefix;
 use crate::server::Server;
 use crate::source::Source;
+use crate::tenants::TenantEntry;
 
 /// The configuration once it is right: nothing in it has to be checked again.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Config {
     pub prefixes: Vec<Prefix>,
     /// Who may call.
     pub auth: Auth,
+    /// The tenants that the file owns.
+    pub tenants: Vec<TenantEntry>,
     /// What is remembered; nothing, where it is switched off.
     pub conversations: Option<Conversations>,
     /// Where it is kept.

@@ -12,6 +12,7 @@ use crate::planned::Planned;
 use crate::providers::RawProviders;
 use crate::routing::RawRouting;
 use crate::server::RawServer;
+use crate::tenants::RawTenant;
 use crate::timeouts::RawTimeouts;
 
 /// The configuration of latticelm.
@@ -33,6 +34,8 @@ pub(crate) struct File {
     pub(crate) timeouts: Option<RawTimeouts>,
     /// Who may call the gateway.
     pub(crate) auth: Option<RawAuth>,
+    /// Tenants that stand in this file; others are kept in the database.
+    pub(crate) tenants: Option<Vec<RawTenant>>,
     /// Stored responses and conversations.
     pub(crate) conversations: Option<RawConversations>,
     /// Where what is stored is kept. Changes here need a restart.

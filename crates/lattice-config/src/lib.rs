@@ -27,6 +27,7 @@ mod providers;
 mod proxy;
 mod routing;
 mod server;
+mod tenants;
 mod timeouts;
 
 mod closest;
@@ -62,6 +63,7 @@ pub use routing::Prefix;
 pub use server::{Cors, Server, Tls, parse_address};
 pub use source::{DEFAULT_FILES, Source};
 pub use summary::check;
+pub use tenants::TenantEntry;
 pub use timeouts::Timeouts;
 pub use tree::Origin;
 pub use watch::{Watch, watch};

@@ -16,7 +16,7 @@ use crate::tree::{Node, Origin, Value};
 use crate::value::Secret;
 use crate::{
     auth, conversations, database, encryption, expand, logging, models, overrides, planned, providers,
-    routing, server, shape, timeouts, yaml, zero,
+    routing, server, shape, tenants, timeouts, yaml, zero,
 };
 
 /// The largest configuration file that is read, in bytes; a larger one is refused.
@@ -132,7 +132,7 @@ impl<'a> Loading<'a> {
         } else if is_open {
             let path = Path::of(&["server", "address"]);
             let message = format!(
-                "can be reached from other machines, and nobody has to show a key: set LATTICELM_ADMIN_KEY or `auth.keys`, \
+                "can be reached from other machines, and nobody has to show a key: set LATTICELM_ADMIN_KEY, `auth.keys` or `auth.enabled: true`, \
                  or `auth.allow_anonymous: true` if everybody there may call ({address})"
             );
             let origin = tree.origin_of(&path).clone();
@@ -171,6 +171,7 @@ fn check(raw: &File, source: &Source, environment: &Environment, context: &mut C
         models,
         prefixes,
         auth: auth::check(raw.auth.as_ref(), environment, context),
+        tenants: tenants::check(raw.tenants.as_ref(), context),
         conversations: conversations::check(raw.conversations.as_ref(), context),
         database: database::check(raw.database.as_ref(), environment, context),
         encryption: encryption::check(

@@ -33,7 +33,6 @@ const PLANNED: &[(&str, &str)] = &[
     ("metrics", "metrics"),
     ("pricing", "prices"),
     ("redis", "Redis"),
-    ("tenants", "tenants"),
     ("tracing", "traces"),
     ("webhooks", "webhooks"),
 ];

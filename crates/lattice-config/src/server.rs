@@ -1,9 +1,10 @@
 //! `server`: the gateway's own HTTP server.
 
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -32,6 +33,10 @@ pub(crate) struct RawServer {
     /// Names that the gateway may be called by, such as `gateway.internal`, where nobody has to show a key; those of this machine are known. Others
     /// are refused then, as a web page may be behind them.
     allowed_hosts: Option<Vec<String>>,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses and ranges such as `10.0.0.0/8`. None by default.
+    trusted_proxies: Option<Vec<String>>,
+    /// Where the administration can be reached from: addresses and ranges. Anywhere by default.
+    admin_ip_ranges: Option<Vec<String>>,
     /// HTTPS, if the gateway itself is to speak it.
     tls: Option<RawTls>,
     /// Which web pages may call the gateway from a browser. None by default.
@@ -77,6 +82,10 @@ pub struct Server {
     pub shutdown_timeout: Duration,
     /// Names that it may be called by where nobody has to show a key.
     pub allowed_hosts: Vec<String>,
+    /// Proxies that are believed when they say whom they speak for (A8).
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where the administration can be reached from; anywhere, where nothing is said.
+    pub admin_ip_ranges: Vec<IpNet>,
     /// HTTPS, if the gateway itself is to speak it.
     pub tls: Option<Tls>,
     /// Which web pages may call the gateway; none when absent.
@@ -112,6 +121,8 @@ impl Default for Server {
             heartbeat: Duration::from_secs(15),
             shutdown_timeout: Duration::from_secs(30),
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            admin_ip_ranges: Vec::new(),
             tls: None,
             cors: None,
         }
@@ -145,6 +156,8 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
         max_request_body_size: body_size(raw.max_request_body_size.as_ref(), &path, context),
         max_connections: connections(raw.max_connections, &path, context),
         allowed_hosts: raw.allowed_hosts.clone().unwrap_or_default(),
+        trusted_proxies: ranges(raw.trusted_proxies.as_ref(), &path.key("trusted_proxies"), context),
+        admin_ip_ranges: ranges(raw.admin_ip_ranges.as_ref(), &path.key("admin_ip_ranges"), context),
         tls: raw.tls.as_ref().and_then(|raw| tls(raw, &path.key("tls"), context)),
         cors: raw.cors.as_ref().and_then(|raw| cors(raw, &path.key("cors"), context)),
     }
@@ -174,6 +187,21 @@ fn address(text: &str, path: &Path, context: &mut Context<'_>) -> SocketAddr {
         context.error(&path, message);
         Server::default().address
     })
+}
+
+fn ranges(raw: Option<&Vec<String>>, path: &Path, context: &mut Context<'_>) -> Vec<IpNet> {
+    let mut ranges = Vec::new();
+    for (at, text) in raw.into_iter().flatten().enumerate() {
+        let range = text.parse::<IpNet>().ok();
+        if let Some(range) = range.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
+            ranges.push(range);
+        } else {
+            let path = path.index(at);
+            let shown = context.quote(&path);
+            context.error(&path, format!("must be an address or a range such as `10.0.0.0/8`, not {shown}"));
+        }
+    }
+    ranges
 }
 
 fn body_size(size: Option<&Size>, path: &Path, context: &mut Context<'_>) -> usize {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use lattice_model::{FaultKind, Turn};
 use lattice_store::Owner;
 
+use crate::directory::{Route, Target};
 use crate::error::Error;
 
 /// A turn, who asks for it, and until when.
@@ -27,6 +28,8 @@ pub struct Caller {
     pub owner: Owner,
     /// The models that they may ask for; all, where nothing is said (A11).
     pub models: Option<Arc<[String]>>,
+    /// The provider entries that may answer them; all, where nothing is said.
+    pub providers: Option<Arc<[String]>>,
     /// The address that the request came from.
     pub address: Option<IpAddr>,
 }
@@ -35,6 +38,27 @@ impl Caller {
     /// Whether they may ask for this model.
     pub fn may_use(&self, model: &str) -> bool {
         self.models.as_ref().is_none_or(|models| models.iter().any(|one| one == model))
+    }
+
+    /// Whether this provider entry may answer them.
+    pub fn may_reach(&self, provider: &str) -> bool {
+        self.providers.as_ref().is_none_or(|providers| providers.iter().any(|one| one == provider))
+    }
+
+    /// The part of a route that they may go.
+    pub(crate) fn narrow(&self, route: Route) -> Result<Route, Error> {
+        if self.providers.is_none() {
+            return Ok(route);
+        }
+        let targets: Arc<[Target]> =
+            route.targets.iter().filter(|target| self.may_reach(&target.entry.name)).cloned().collect();
+        if targets.is_empty() {
+            let message = "this key may not reach the provider of this model; GET /v1/models lists those that it may ask for";
+            return Err(
+                Error::new(FaultKind::NotAllowed, "provider_not_allowed", message).with_param("model")
+            );
+        }
+        Ok(Route { targets })
     }
 
     pub(crate) fn check(&self, model: &str) -> Result<(), Error> {

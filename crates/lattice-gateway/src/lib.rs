@@ -179,7 +179,7 @@ impl Gateway {
         let Asked { mut turn, caller, .. } = asked;
         (turn.store, turn.stream) = (false, false);
         caller.check(&turn.model)?;
-        let route = self.directory.load().route(&turn)?;
+        let route = caller.narrow(self.directory.load().route(&turn)?)?;
         recall::recall(self.storage.as_ref(), &mut turn, &caller.owner).await?;
         route.check(&turn)?;
         count::count(&route, &turn, record).await
@@ -193,7 +193,7 @@ impl Gateway {
         let Asked { mut turn, caller, deadline } = asked;
         let storage = self.storage.as_ref();
         caller.check(&turn.model)?;
-        let route = self.directory.load().route(&turn)?;
+        let route = caller.narrow(self.directory.load().route(&turn)?)?;
         recall::recall(storage, &mut turn, &caller.owner).await?;
         route.check(&turn).map_err(|error| error.naming_stored(&turn))?;
         let permit = admit::admit().await?;

@@ -1,5 +1,6 @@
 //! Who may use which route: declared beside each route, and checked before anything else is read of a request (A3).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -7,9 +8,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use lattice_auth::{Credentials, Denied, Principal, Role};
+use lattice_auth::{Arriving, Credentials, Principal, Role};
 
 use crate::App;
+use crate::arrival::Arrival;
 use crate::problem::Problem;
 
 /// Who may use a route.
@@ -19,15 +21,21 @@ pub(crate) enum Access {
     Public,
     /// Whoever asks for responses: a viewer reads, a member does the rest.
     Callers,
+    /// Those who administer, each within what they run: the least role to read and the least to do the rest. Whoever comes without
+    /// credentials is none of them, also where nobody has to show any.
+    Administration { read: Role, write: Role },
 }
 
 impl Access {
     /// The least role that may use the route with this method; `None` where nobody has to say who they are.
     pub(crate) fn needed(self, method: &Method) -> Option<Role> {
+        let is_read = method == Method::GET || method == Method::HEAD;
         match self {
             Self::Public => None,
-            Self::Callers if method == Method::GET || method == Method::HEAD => Some(Role::Viewer),
+            Self::Callers if is_read => Some(Role::Viewer),
             Self::Callers => Some(Role::Member),
+            Self::Administration { read, .. } if is_read => Some(read),
+            Self::Administration { write, .. } => Some(write),
         }
     }
 
@@ -59,7 +67,8 @@ async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match admitted(&app, access, request.method(), request.headers()) {
+    let asking = Asking::of(&request);
+    match admitted(&app, access, asking).await {
         Ok(None) => next.run(request).await,
         Ok(Some(principal)) => {
             request.extensions_mut().insert(principal);
@@ -75,20 +84,43 @@ pub(crate) fn credentials(headers: &HeaderMap) -> Credentials {
     Credentials::of(values(&header::AUTHORIZATION), KEYS.iter().flat_map(values))
 }
 
-fn admitted(
-    app: &App,
-    access: Access,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Result<Option<Arc<Principal>>, Problem> {
-    let Some(needed) = access.needed(method) else { return Ok(None) };
-    match app.authenticator.load().authenticate(&credentials(headers)) {
-        Ok(principal) if principal.role >= needed => Ok(Some(principal)),
-        Ok(principal) => Err(Problem::forbidden(principal.role, needed)),
-        Err(Denied::Missing) => Err(Problem::unauthorized(
-            "missing_api_key",
-            "a key is needed: send it as `Authorization: Bearer KEY`",
-        )),
-        Err(Denied::Invalid) => Err(Problem::unauthorized("invalid_api_key", "the key is not valid here")),
+/// What tells whether somebody is let in.
+struct Asking {
+    method: Method,
+    address: Option<IpAddr>,
+    credentials: Credentials,
+}
+
+impl Asking {
+    fn of(request: &Request) -> Self {
+        Self {
+            method: request.method().clone(),
+            address: request.extensions().get::<Arrival>().and_then(|arrival| arrival.client),
+            credentials: credentials(request.headers()),
+        }
     }
+}
+
+async fn admitted(app: &App, access: Access, asking: Asking) -> Result<Option<Arc<Principal>>, Problem> {
+    let Asking { method, address, credentials } = asking;
+    let Some(needed) = access.needed(&method) else { return Ok(None) };
+    let is_administration = matches!(access, Access::Administration { .. });
+    if is_administration && !from_there(app, address) {
+        return Err(Problem::elsewhere("the administration cannot be reached from your address"));
+    }
+    let arriving = Arriving { address, now: app.gateway.clock().seconds() };
+    let principal = app.authenticator.load_full().authenticate(&credentials, arriving).await?;
+    if is_administration && principal.is_anonymous() {
+        return Err(Problem::missing_key());
+    }
+    if principal.role < needed {
+        return Err(Problem::forbidden(principal.role, needed));
+    }
+    Ok(Some(principal))
+}
+
+/// Whether the administration can be reached from an address.
+fn from_there(app: &App, address: Option<IpAddr>) -> bool {
+    let ranges = &app.admin_ip_ranges;
+    ranges.is_empty() || address.is_some_and(|address| ranges.iter().any(|range| range.contains(&address)))
 }

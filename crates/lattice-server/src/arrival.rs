@@ -14,7 +14,7 @@ use lattice_auth::Principal;
 use lattice_gateway::{Caller, Record, TurnRecord};
 use lattice_store::Owner;
 
-use crate::App;
+use crate::{App, client};
 
 /// `x-request-id`
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +42,8 @@ pub(crate) struct Arrival {
 impl Arrival {
     /// The request has just arrived.
     pub(crate) fn enter<B>(app: &App, request: &mut Request<B>) -> Self {
-        let client = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let client = peer.map(|peer| client::of(peer, request.headers(), &app.trusted_proxies));
         let (method, path) = (request.method().as_str(), request.uri().path());
         let arrival = Self::of(app, request.headers(), client, (method, path));
         request.extensions_mut().insert(arrival.clone());
@@ -51,11 +52,15 @@ impl Arrival {
 
     /// Who asks.
     pub(crate) fn caller(&self) -> Caller {
-        let (owner, models) = match &self.principal {
-            Some(principal) => (principal.owner.clone(), principal.models.clone()),
-            None => (nobody(), Some(Arc::from([]))),
-        };
-        Caller { owner, models, address: self.client }
+        let address = self.client;
+        match &self.principal {
+            None => Caller { owner: nobody(), models: Some(Arc::from([])), providers: None, address },
+            Some(principal) => {
+                let bounds = &principal.bounds;
+                let (models, providers) = (bounds.models.clone(), bounds.providers.clone());
+                Caller { owner: principal.owner.clone(), models, providers, address }
+            }
+        }
     }
 
     fn of(app: &App, headers: &HeaderMap, client: Option<IpAddr>, (method, path): (&str, &str)) -> Self {

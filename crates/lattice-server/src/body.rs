@@ -16,9 +16,14 @@ use crate::problem::Problem;
 
 /// Reads a request's body, which has to be JSON by its own account.
 pub(crate) async fn json(app: &App, request: Request) -> Result<Document, Problem> {
+    Ok(bytes(app, request).await?.into())
+}
+
+/// The same as it is.
+pub(crate) async fn bytes(app: &App, request: Request) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     expect_json(&parts.headers)?;
-    Ok(read(&parts.headers, body, app.max_request_body_size, app.body_timeout).await?.into())
+    read(&parts.headers, body, app.max_request_body_size, app.body_timeout).await
 }
 
 /// 415 for anything that says it is something else; nothing said is taken for JSON, unless a web page sent it.

@@ -1,6 +1,7 @@
 //! Every route in one table.
 
 mod add_conversation_items;
+mod admin;
 mod count_input_tokens;
 mod create_conversation;
 mod create_response;
@@ -30,8 +31,17 @@ use crate::access::Access::{self, Callers, Public};
 use crate::access::guarded;
 use crate::problem::{method_not_allowed, not_found};
 
+/// A path, who may use it, and what it does.
+type Route = (&'static str, Access, MethodRouter<Arc<App>>);
+
 /// Every route, who may use it, and what it does.
-fn table() -> Vec<(&'static str, Access, MethodRouter<Arc<App>>)> {
+fn table() -> Vec<Route> {
+    let mut table = admin::table();
+    table.extend(public());
+    table
+}
+
+fn public() -> Vec<Route> {
     vec![
         // The public API
         ("/v1/responses", Callers, post(create_response::handle)),

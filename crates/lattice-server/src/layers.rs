@@ -88,9 +88,9 @@ fn cors_layer(cors: &Cors) -> CorsLayer {
     };
     let layer = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
-        .expose_headers([REQUEST_ID, PROCESSING_MS, header::RETRY_AFTER]);
+        .expose_headers([REQUEST_ID, PROCESSING_MS, header::RETRY_AFTER, header::ETAG]);
     match cors.max_age {
         Some(age) => layer.max_age(age),
         None => layer,

@@ -3,9 +3,11 @@
 //! Invariants: the only crate that knows axum, and the only one that picks a status.
 
 mod access;
+mod administering;
 mod answer;
 mod arrival;
 mod body;
+mod client;
 mod dialects;
 mod endpoints;
 mod event_stream;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use ipnet::IpNet;
+use lattice_admin::Administration;
 use lattice_auth::Authenticator;
 use lattice_gateway::Gateway;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +59,12 @@ pub struct App {
     pub version: &'static str,
     /// Names that this server may be called by, beside those of this machine, where nobody has to show a key.
     pub allowed_hosts: Vec<String>,
+    /// Proxies that are believed when they say whom they speak for (A8).
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where the administration can be reached from; anywhere, where nothing is said.
+    pub admin_ip_ranges: Vec<IpNet>,
+    /// The administration, where there is a database for it.
+    pub administration: Option<Arc<Administration>>,
     /// Who may come in.
     pub authenticator: ArcSwap<Authenticator>,
     /// What `/ready` says of the store, where there is one.

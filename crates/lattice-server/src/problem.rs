@@ -5,13 +5,17 @@ use std::time::Duration;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use lattice_auth::Role;
+use lattice_admin::{Reason, Refusal};
+use lattice_auth::{Denied, Role};
 use lattice_gateway::Error;
 use lattice_model::{Class, ErrorBody, Word};
 
 use lattice_wire::responses::response::error_body;
 
 use crate::dialects::responses::Invalid;
+
+/// When to come again where the database is away.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// An error with its status.
 #[derive(Debug)]
@@ -67,9 +71,21 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid_path", message)
     }
 
-    /// Nobody is known by what was shown; 401.
-    pub(crate) fn unauthorized(code: &str, message: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, message)
+    /// Nothing was shown; 401.
+    pub(crate) fn missing_key() -> Self {
+        let message = "a key is needed: send it as `Authorization: Bearer KEY`";
+        Self::new(StatusCode::UNAUTHORIZED, "missing_api_key", message)
+    }
+
+    /// Somebody is known who may not do this from there; 403.
+    pub(crate) fn elsewhere(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "address_not_allowed", message)
+    }
+
+    /// The administration has nowhere to keep anything; 503.
+    pub(crate) fn no_database() -> Self {
+        let message = "this gateway has no database, which the administration needs: set `conversations.enabled` or `auth.enabled`";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_database", message)
     }
 
     /// Somebody is known who may not do this; 403.
@@ -112,6 +128,13 @@ impl Problem {
     pub(crate) fn query(param: &str, message: &str) -> Self {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_value", message);
         problem.body.param = Some(param.chars().take(80).collect());
+        problem
+    }
+
+    /// A header that is wrong.
+    pub(crate) fn header(name: &str, must: &str) -> Self {
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_value", format!("`{name}` {must}"));
+        problem.body.param = Some(name.to_owned());
         problem
     }
 
@@ -172,6 +195,54 @@ impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, invalid.code, invalid.message);
         problem.body.param = invalid.param;
+        problem
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let unauthorized = |code, message: &str| Self::new(StatusCode::UNAUTHORIZED, code, message);
+        match denied {
+            Denied::Missing => Self::missing_key(),
+            Denied::Invalid => unauthorized("invalid_api_key", "the key is not valid here"),
+            Denied::Expired => unauthorized("expired_api_key", "the key has expired; ask for another"),
+            Denied::Elsewhere => Self::elsewhere("the key may not be used from your address"),
+            Denied::Suspended => {
+                let message = "the user or the tenant of this key is suspended";
+                Self::new(StatusCode::FORBIDDEN, "suspended", message)
+            }
+            Denied::TooMany(wait) => {
+                let message = "too many keys from your address were not valid; wait, and send one that is";
+                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_failed_attempts", message);
+                Self { retry_after: Some(wait), ..problem }
+            }
+            Denied::Unknown(error) => {
+                tracing::warn!(%error, "a key could not be looked up");
+                let message = "whether the key is valid cannot be told while the database is away; try again";
+                let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "identity_unavailable", message);
+                Self { retry_after: Some(AGAIN), ..problem }
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.reason {
+            Reason::Invalid => StatusCode::BAD_REQUEST,
+            Reason::Forbidden => StatusCode::FORBIDDEN,
+            Reason::Missing => StatusCode::NOT_FOUND,
+            Reason::Conflict => StatusCode::CONFLICT,
+            Reason::Stale => StatusCode::PRECONDITION_FAILED,
+            Reason::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Reason::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if let Some(detail) = &refusal.detail {
+            tracing::warn!("the administration could not do what it was asked for: {detail}");
+        }
+        let mut problem = Self::new(status, refusal.code, refusal.message);
+        problem.body.param = refusal.param;
+        problem.retry_after = (refusal.reason == Reason::Unavailable).then_some(AGAIN);
         problem
     }
 }

@@ -5,9 +5,11 @@
 //! it is away.
 
 mod additions;
+mod changes;
 mod conversations;
 mod database;
 mod error;
+mod filter;
 mod health;
 mod insert;
 mod keyring;
@@ -15,6 +17,7 @@ mod place;
 #[cfg(test)]
 mod plans;
 mod pools;
+mod records;
 mod responses;
 mod schema;
 mod shared;

@@ -30,6 +30,11 @@ const VERSIONS: &[Version] = &[
         sqlite: include_str!("../migrations/sqlite/0002_conversations.sql"),
         postgres: include_str!("../migrations/postgres/0002_conversations.sql"),
     },
+    Version {
+        about: "records",
+        sqlite: include_str!("../migrations/sqlite/0003_records.sql"),
+        postgres: include_str!("../migrations/postgres/0003_records.sql"),
+    },
 ];
 
 /// How long to wait for another process that brings the same file up to date.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use lattice_store::StoreError;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgListener, PgPool};
+use tokio::sync::Notify;
 
 use crate::error;
 use crate::health::{Condition, Health};
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     /// Which file was opened, where it is one.
     there: Mutex<Option<Identity>>,
     pub(crate) health: Health,
+    /// A server says that a record was changed.
+    pub(crate) changes: Notify,
 }
 
 impl fmt::Debug for Shared {
@@ -39,7 +42,7 @@ impl Shared {
     /// Of the database at this place; nothing is opened yet.
     pub(crate) fn new(place: Place) -> Result<Self, StoreError> {
         let pools = Mutex::new(Pools::new(&place)?);
-        Ok(Self { place, pools, there: Mutex::new(None), health: Health::new() })
+        Ok(Self { place, pools, there: Mutex::new(None), health: Health::new(), changes: Notify::new() })
     }
 
     /// The connections to use now.
@@ -104,7 +107,7 @@ impl Shared {
             },
             Pools::Postgres(pool) => tokio::select! {
                 () = lost => {}
-                why = watch(&pool) => return why,
+                why = watch(&pool, &self.changes) => return why,
             },
         }
         match self.health.condition() {
@@ -128,22 +131,28 @@ impl Shared {
 }
 
 /// Done when the server is away: a connection is kept open to notice at once, and the server is asked now and then.
-async fn watch(pool: &PgPool) -> String {
+async fn watch(pool: &PgPool, changes: &Notify) -> String {
     let mut listener = match PgListener::connect_with(pool).await {
         Ok(listener) => listener,
         Err(error) => return error.to_string(),
     };
     // It is to tell that the connection is gone, not to make another.
     listener.eager_reconnect(false);
+    if let Err(error) = listener.listen("latticelm_changes").await {
+        return error.to_string();
+    }
     // Asked over a connection of its own, which a busy pool does not keep waiting.
     let mut own = match pool.connect_options().connect().await {
         Ok(own) => own,
         Err(error) => return error.to_string(),
     };
     let closed = async {
-        match listener.try_recv().await {
-            Err(error) => error.to_string(),
-            Ok(_) => "the server closed the connection".to_owned(),
+        loop {
+            match listener.try_recv().await {
+                Err(error) => return error.to_string(),
+                Ok(None) => return "the server closed the connection".to_owned(),
+                Ok(Some(_)) => changes.notify_waiters(),
+            }
         }
     };
     let silent = async {

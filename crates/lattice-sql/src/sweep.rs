@@ -24,6 +24,10 @@ pub(crate) const RESPONSES: &str = "DELETE FROM responses WHERE id IN ( \
 pub(crate) const CONVERSATIONS: &str = "DELETE FROM conversations WHERE id IN ( \
     SELECT id FROM conversations WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
+/// Answers that nobody will ask for again.
+pub(crate) const REPEATABLE: &str = "DELETE FROM repeatable WHERE name IN ( \
+    SELECT name FROM repeatable WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+
 impl Database {
     /// Removes what had expired a quarter of an hour before `now`: how many rows.
     ///
@@ -32,11 +36,12 @@ impl Database {
     pub async fn sweep(&self, now: i64) -> Result<u64, StoreError> {
         let responses = self.sweep_by(RESPONSES, now).await?;
         let conversations = self.sweep_by(CONVERSATIONS, now).await?;
+        let repeatable = self.sweep_by(REPEATABLE, now).await?;
         if let Pools::Sqlite { write, .. } = self.shared.pools() {
             // The log holds what was deleted until it is written over.
             empty_log(&write).await.map_err(|failed| self.shared.failed(&failed))?;
         }
-        Ok(responses.saturating_add(conversations))
+        Ok(responses.saturating_add(conversations).saturating_add(repeatable))
     }
 
     async fn sweep_by(&self, statement: &'static str, now: i64) -> Result<u64, StoreError> {

@@ -10,6 +10,9 @@ use bytes::Bytes;
 use crate::conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 use crate::error::StoreError;
 use crate::owner::Owner;
+use crate::records::{
+    self, Change, Hash, Kind, Looked, Outcome, Record, Records, Repeatable, Revision, Secret, Wanted,
+};
 use crate::responses::{Link, NewResponse, Responses, StoredResponse};
 
 /// A store whose every answer is waited for so long and no longer.
@@ -142,6 +145,53 @@ impl<S: Conversations> Conversations for Bounded<S> {
 
     async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
         self.within(self.store.find_entry(owner, item, now)).await
+    }
+}
+
+#[async_trait]
+impl<S: Records> Records for Bounded<S> {
+    async fn revision(&self) -> Result<Revision, StoreError> {
+        self.within(self.store.revision()).await
+    }
+
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
+        self.within(self.store.record(kind, id)).await
+    }
+
+    async fn looked_up(&self, kind: Kind, lookup: &str) -> Result<Option<Record>, StoreError> {
+        self.within(self.store.looked_up(kind, lookup)).await
+    }
+
+    async fn records(&self, wanted: Wanted<'_>) -> Result<Vec<Record>, StoreError> {
+        self.within(self.store.records(wanted)).await
+    }
+
+    async fn holder_of(&self, hash: &Hash) -> Result<Option<(Record, Secret)>, StoreError> {
+        self.within(self.store.holder_of(hash)).await
+    }
+
+    async fn secrets(&self, key: &str) -> Result<Vec<Secret>, StoreError> {
+        self.within(self.store.secrets(key)).await
+    }
+
+    async fn change(&self, change: Change) -> Result<Outcome, StoreError> {
+        self.within(self.store.change(change)).await
+    }
+
+    async fn log(&self, looked: Looked<'_>) -> Result<Vec<records::Entry>, StoreError> {
+        self.within(self.store.log(looked)).await
+    }
+
+    async fn repeated(&self, name: &Hash, now: i64) -> Result<Option<Repeatable>, StoreError> {
+        self.within(self.store.repeated(name, now)).await
+    }
+
+    async fn note_uses(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+        self.within(self.store.note_uses(uses)).await
+    }
+
+    async fn uses(&self, keys: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
+        self.within(self.store.uses(keys)).await
     }
 }
 

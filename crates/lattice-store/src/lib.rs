@@ -1,7 +1,7 @@
 //! What must be remembered: the traits of the stores, what is put into them and what comes out.
 //!
-//! Invariants: no method reads or writes anything without the [`Owner`] whose it is (A2); nothing here knows a database, and no row leaves
-//! one. [`memory`] keeps everything in the process, for tests.
+//! Invariants: no method reads or writes what somebody stored without the [`Owner`] whose it is (A2); nothing here knows a database, and no row
+//! leaves one. [`records`] are the administration's. [`memory`] keeps everything in the process, for tests.
 
 mod bounded;
 mod conversations;
@@ -10,11 +10,13 @@ mod owner;
 mod responses;
 
 pub mod memory;
+pub mod records;
 
 pub use bounded::Bounded;
 pub use conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 pub use error::StoreError;
 pub use owner::Owner;
+pub use records::Records;
 pub use responses::{Content, Frame, Link, NewResponse, Responses, StoredResponse};
 
 /// Everything that is kept about what was said.

@@ -144,6 +144,21 @@ impl Gateway {
         if done.success() { Ok(()) } else { Err(io::Error::other("the signal was not sent")) }
     }
 
+    /// Stops it as an operator does and starts it again, with the same files.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn restart(&mut self, program: &str) -> io::Result<()> {
+        self.signal("TERM")?;
+        self.child.wait()?;
+        let yaml = fs::read_to_string(self.config())?;
+        let mut next = Self::spawn(program, self.folder.clone(), &yaml)?;
+        // What goes away now must not take the folder with it.
+        std::mem::swap(self, &mut next);
+        next.folder = PathBuf::new();
+        self.wait(!yaml.contains("\n  tls:"))
+    }
+
     /// Waits for the process to end by itself.
     pub fn exit_code(&mut self) -> io::Result<Option<i32>> {
         self.child.wait().map(|status| status.code())
@@ -193,6 +208,12 @@ pub fn eventually<T>(mut answer: impl FnMut() -> Option<T>) -> Option<T> {
         // Not to wait for something to have happened, but to leave it a processor to happen on.
         thread::park_timeout(Duration::from_millis(2));
     }
+}
+
+/// How long something takes, for a test to tell.
+pub fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    (act(), begun.elapsed())
 }
 
 fn collect(out: impl Read + Send + 'static, logs: &Arc<Mutex<String>>) {

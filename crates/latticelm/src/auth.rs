@@ -3,17 +3,46 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lattice_auth::{Authenticator, Key, KeyHash, Principal, Role};
-use lattice_config::{ApiKey, Auth};
+use lattice_admin::{Declared, DeclaredKey, DeclaredTenant};
+use lattice_auth::kept::Status;
+use lattice_auth::{Authenticator, Bounds, Key, KeyHash, KeyName, Principal, Registry, Role};
+use lattice_config::{ApiKey, Auth, Config};
 use lattice_store::Owner;
 
-/// Those who have keys, and, where that is allowed, whoever has none: they are everybody. `address` is where the gateway listens.
-pub(crate) fn authenticator(auth: &Auth, address: SocketAddr) -> Authenticator {
+/// Those who have keys, in the file or in the database, and, where that is allowed, whoever has none: they are everybody. `address` is where
+/// the gateway listens.
+pub(crate) fn authenticator(
+    settings: &Config,
+    address: SocketAddr,
+    registry: Option<Arc<Registry>>,
+) -> Authenticator {
+    let auth = &settings.auth;
     let is_open = !auth.enabled || auth.allow_anonymous;
     let anonymous = is_open.then(|| Principal::anonymous(Role::Member));
-    let keys = auth.keys.iter().filter(|_| auth.enabled).map(key);
-    let authenticator = Authenticator::new(keys, anonymous);
+    let keys = auth.keys.iter().map(key);
+    let suspended = settings.tenants.iter().filter(|tenant| tenant.status == Status::Suspended);
+    let suspended = suspended.map(|tenant| tenant.id.clone()).collect();
+    let mut authenticator = Authenticator::new(keys, anonymous).without(suspended).with_registry(registry);
+    if !auth.enabled {
+        authenticator = authenticator.taking_anything();
+    }
     if address.ip().is_loopback() { authenticator.for_this_machine() } else { authenticator }
+}
+
+/// What the administration shows of the file.
+pub(crate) fn declared(settings: &Config) -> Declared {
+    let tenants = settings.tenants.iter().map(|tenant| DeclaredTenant {
+        id: tenant.id.clone(),
+        name: tenant.name.clone(),
+        status: tenant.status,
+    });
+    let keys = settings.auth.keys.iter().map(|key| DeclaredKey {
+        name: key.name.clone(),
+        tenant: key.tenant.clone(),
+        role: key.role,
+        models: key.models.clone(),
+    });
+    Declared { tenants: tenants.collect(), keys: keys.collect() }
 }
 
 /// Whether these settings would let everybody in at an address that other machines can reach (A9).
@@ -28,12 +57,10 @@ fn key(key: &ApiKey) -> Key {
         // A key without a user owns what it makes, and another of the same name in its place does then.
         subject: format!("key:{}", key.name).into(),
     };
-    let principal = Principal {
-        owner,
-        role: key.role,
-        key: Some(key.name.as_str().into()),
-        models: key.models.as_ref().map(|models| models.as_slice().into()),
-    };
+    let name = KeyName { id: DeclaredKey::id_of(&key.name).into(), name: key.name.as_str().into() };
+    let bounds =
+        Bounds { models: key.models.as_ref().map(|models| models.as_slice().into()), ..Bounds::default() };
+    let principal = Principal { owner, role: key.role, user: None, key: Some(name), bounds };
     Key { hash: KeyHash::of(&key.key), principal: Arc::new(principal) }
 }
 

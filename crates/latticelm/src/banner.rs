@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use lattice_config::Config;
 use lattice_providers::{KINDS, Kind};
 
+use crate::storage;
+
 /// More models than this are counted, not listed.
 const LISTED: usize = 12;
 
@@ -16,11 +18,10 @@ pub(crate) fn banner(settings: &Config, address: SocketAddr) -> String {
     let mut text = format!("latticelm {} listens on {base}\n", env!("CARGO_PKG_VERSION"));
     // Writing to a string cannot fail.
     let _ = writeln!(text, "  configuration  {}", settings.source);
-    match &settings.conversations {
-        Some(_) => {
-            let _ = writeln!(text, "  database       {}", settings.database);
-        }
-        None => text.push_str("  database       none: nothing is stored\n"),
+    if storage::is_needed(settings) {
+        let _ = writeln!(text, "  database       {}", settings.database);
+    } else {
+        text.push_str("  database       none: nothing is stored\n");
     }
     for entry in &settings.providers {
         let (name, kind) = (entry.settings.name(), entry.settings.of_type());

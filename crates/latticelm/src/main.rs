@@ -6,6 +6,7 @@ mod cli;
 mod clock;
 mod commands;
 mod directory;
+mod identity;
 mod logging;
 mod output;
 mod reload;

@@ -88,7 +88,12 @@ impl Reloader {
         match self.assembler.assemble(&settings) {
             Ok(directory) => {
                 app.gateway.replace_directory(directory);
-                app.authenticator.store(Arc::new(auth::authenticator(&settings.auth, self.address)));
+                let before = app.authenticator.load_full();
+                let after = auth::authenticator(&settings, self.address, before.registry().cloned());
+                app.authenticator.store(Arc::new(after.after(&before)));
+                if let Some(administration) = &app.administration {
+                    administration.replace_declared(auth::declared(&settings));
+                }
                 if let (Some(storage), Some(conversations)) = (app.gateway.storage(), &settings.conversations)
                 {
                     storage.replace_retention(storage::retention(conversations));
@@ -121,6 +126,7 @@ fn tell(old: &Config, new: &Config) {
         || new.database != old.database
         || new.encryption != old.encryption
         || new.conversations.is_some() != old.conversations.is_some()
+        || storage::is_needed(new) && !storage::is_needed(old)
     {
         tracing::warn!(
             "changes of `server`, `database` with its keys, `logging.format` and `conversations.enabled` take effect when the gateway is started again"

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::ServeArgs;
 use crate::clock::RealClock;
 use crate::directory::Assembler;
+use crate::identity::Identity;
 use crate::logging;
 use crate::output::print;
 use crate::reload::Reloader;
@@ -72,12 +73,12 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     };
     let mut gateway = Gateway::new(directory, Arc::new(RealClock), Arc::new(RequestLog));
     let database = storage::open(settings).await?;
-    if let Some((database, conversations)) = &database {
+    if let (Some(database), Some(conversations)) = (&database, &settings.conversations) {
         let store = storage::bounded(database);
         gateway = gateway.with_storage(Storage::new(store, storage::retention(conversations)));
     }
-    let database = database.map(|(database, _)| database);
-    let app = Arc::new(app(settings, gateway, database.clone()));
+    let identity = database.as_ref().map(|database| Identity::new(database, settings));
+    let app = Arc::new(app(settings, gateway, database.clone(), identity.as_ref()));
     let listener = TcpListener::bind(server.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
     let triggers = reloader.listen();
@@ -87,6 +88,10 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         ended = lattice_server::serve(listener, tls, Arc::clone(&app), limits) => ended.context("the listener failed")?,
         () = reloader.run(triggers, &app) => {}
         () = storage::sweep(database.as_deref()) => {}
+        () = follow(identity.as_ref()) => {}
+    }
+    if let Some(identity) = &identity {
+        identity.note_uses().await;
     }
     if let Some(database) = database {
         database.close().await;
@@ -95,8 +100,21 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>) -> App {
+async fn follow(identity: Option<&Identity>) {
+    match identity {
+        Some(identity) => identity.follow().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn app(
+    settings: &Config,
+    gateway: Gateway,
+    database: Option<Arc<Database>>,
+    identity: Option<&Identity>,
+) -> App {
     let server = &settings.server;
+    let registry = identity.map(|identity| Arc::clone(&identity.registry));
     App {
         gateway,
         max_request_body_size: server.max_request_body_size,
@@ -108,7 +126,10 @@ fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>) -> 
             .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
         version: env!("CARGO_PKG_VERSION"),
         allowed_hosts: server.allowed_hosts.clone(),
-        authenticator: ArcSwap::from_pointee(auth::authenticator(&settings.auth, server.address)),
+        trusted_proxies: server.trusted_proxies.clone(),
+        admin_ip_ranges: server.admin_ip_ranges.clone(),
+        administration: identity.map(|identity| Arc::clone(&identity.administration)),
+        authenticator: ArcSwap::from_pointee(auth::authenticator(settings, server.address, registry)),
         storage: database.map(|database| StorageReport::new(move || storage::report(&database))),
         stopping: CancellationToken::new(),
         cut_streams: CancellationToken::new(),
@@ -127,7 +148,7 @@ fn announce(settings: &Config, address: SocketAddr) -> anyhow::Result<()> {
         %address,
         version = env!("CARGO_PKG_VERSION"),
         configuration = %settings.source,
-        database = settings.conversations.map(|_| settings.database.to_string()),
+        database = storage::is_needed(settings).then(|| settings.database.to_string()),
         providers = settings.providers.len(),
         models = settings.models.len(),
         "listening"

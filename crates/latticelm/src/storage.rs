@@ -29,14 +29,21 @@ pub(crate) fn in_folder(environment: Environment, folder: &Path) -> Environment 
     environment.with("LATTICELM__DATABASE__DATA_DIR", &folder.to_string_lossy())
 }
 
-/// Opens the database, if anything is to be stored. One that is away is no reason not to start (E8).
-pub(crate) async fn open(settings: &Config) -> anyhow::Result<Option<(Arc<Database>, Conversations)>> {
-    let Some(conversations) = settings.conversations else { return Ok(None) };
+/// Opens the database, if anything is to be kept. One that is away is no reason not to start (E8).
+pub(crate) async fn open(settings: &Config) -> anyhow::Result<Option<Arc<Database>>> {
+    if !is_needed(settings) {
+        return Ok(None);
+    }
     let database = Database::open(place(settings), Keyring::new(&settings.encryption.0))
         .context("the database cannot be used")?;
     // What is in the way is logged where it is found.
     database.opened(PATIENCE).await;
-    Ok(Some((Arc::new(database), conversations)))
+    Ok(Some(Arc::new(database)))
+}
+
+/// Whether there is anything to keep: what was said, or who may call.
+pub(crate) fn is_needed(settings: &Config) -> bool {
+    settings.conversations.is_some() || settings.auth.enabled
 }
 
 fn place(settings: &Config) -> Place {

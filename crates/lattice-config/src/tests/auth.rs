@@ -65,8 +65,13 @@ fn a10_what_is_wrong_about_a_key_is_named_and_the_key_is_not_shown() {
         &[("LATTICELM_ADMIN_KEY", KEY)],
     );
     assert!(same.contains("`auth.keys[0].key` is another key's too"), "{same}");
-    let text = errors(&format!("{SMALL}auth: {{enabled: true}}\n"));
-    assert!(text.contains("`auth.enabled` lets nobody in"), "{text}");
+    let text = errors(&format!("{SMALL}server: {{trusted_proxies: [10.0.0.0/8, all]}}\n"));
+    assert!(text.contains("`server.trusted_proxies[1]` must be an address or a range"), "{text}");
+    let twice = "tenants: [{id: a}, {id: a, status: closed}, {name: b}]\n";
+    let text = errors(&format!("{SMALL}{twice}"));
+    for said in ["`tenants[1].id` is another", "`tenants[1].status` must be", "`tenants[2].id` is needed"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
     let text = errors_with(SMALL, &[("LATTICELM_ADMIN_KEY", "very-secret")]);
     assert!(
         text.contains("LATTICELM_ADMIN_KEY must hold at least 16 characters")

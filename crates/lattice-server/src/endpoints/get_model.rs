@@ -18,7 +18,12 @@ pub(super) async fn handle(
     Id(id): Id,
 ) -> Result<Json<Value>, Problem> {
     let caller = arrival.caller();
-    match app.gateway.directory().model(&id).filter(|model| caller.may_use(&model.name)) {
+    match app
+        .gateway
+        .directory()
+        .model(&id)
+        .filter(|model| caller.may_use(&model.name) && caller.may_reach(&model.provider))
+    {
         Some(model) => Ok(Json(object(&model))),
         None => Err(Problem::model_not_found(&id)),
     }

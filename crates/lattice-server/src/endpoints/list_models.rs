@@ -14,8 +14,11 @@ use crate::arrival::Arrival;
 pub(super) async fn handle(State(app): State<Arc<App>>, arrival: Arrival) -> Json<Value> {
     let caller = arrival.caller();
     let directory = app.gateway.directory();
-    let data: Vec<Value> =
-        directory.models().filter(|model| caller.may_use(&model.name)).map(|model| object(&model)).collect();
+    let data: Vec<Value> = directory
+        .models()
+        .filter(|model| caller.may_use(&model.name) && caller.may_reach(&model.provider))
+        .map(|model| object(&model))
+        .collect();
     Json(json!({"object": "list", "data": data}))
 }
 

@@ -11,6 +11,17 @@ pub fn document() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
         let read = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
         let mut document = read(include_str!("../../openapi/gateway.json"));
+        let administration = read(include_str!("../../openapi/administration.json"));
+        for place in ["/paths", "/components/schemas"] {
+            let more = administration.pointer(place).and_then(Value::as_object).cloned();
+            if let Some(own) = document.pointer_mut(place).and_then(Value::as_object_mut) {
+                own.extend(more.unwrap_or_default());
+            }
+        }
+        if let Some(tags) = document.pointer_mut("/tags").and_then(Value::as_array_mut) {
+            let more = administration.pointer("/tags").and_then(Value::as_array).cloned();
+            tags.extend(more.unwrap_or_default());
+        }
         let standard = read(include_str!("../../openapi/open-responses-2026-04-24.json"));
         if let Some(version) = document.pointer_mut("/info").and_then(Value::as_object_mut) {
             version.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());

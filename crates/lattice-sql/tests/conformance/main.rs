@@ -4,6 +4,7 @@
 mod conversations;
 mod encryption;
 mod outages;
+mod records;
 mod responses;
 mod schema;
 mod stage;

@@ -13,13 +13,23 @@ use crate::stage::{NOW, databases, owner, response};
 
 /// Runs a statement on the database itself.
 async fn run(place: &Place, statement: &'static str) {
+    try_run(place, statement).await.unwrap();
+}
+
+/// The same, or what the database says to it.
+pub(crate) async fn try_run(place: &Place, statement: &'static str) -> Result<(), String> {
     match place {
         Place::File(file) => {
             let mut connection = SqliteConnection::connect(&file.display().to_string()).await.unwrap();
-            sqlx::query(statement).execute(&mut connection).await.unwrap();
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .map(|_| ())
+                .map_err(|error| error.to_string())
         }
         Place::Server(url) => {
-            Postgres::shared().unwrap().query(url.expose_secret(), statement).unwrap();
+            let done = Postgres::shared().unwrap().query(url.expose_secret(), statement);
+            done.map(|_| ()).map_err(|error| error.to_string())
         }
     }
 }

@@ -1,0 +1,113 @@
+//! Making a change: checked against what is there, written with its line in the log, and checked again where another was faster.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use lattice_store::records::{Change, Deed, Kind, Outcome, Secret, Write};
+use serde_json::{Value, json};
+
+use crate::actor::Actor;
+use crate::refusal::{Reason, Refusal};
+use crate::repeat::Repeat;
+use crate::{Administration, Answer};
+
+/// How often a change is checked again before whoever asks is told to do so.
+const ATTEMPTS: usize = 50;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) write: Write,
+    pub(crate) secrets: Option<Vec<Secret>>,
+    /// What is done, such as `key.create`.
+    pub(crate) action: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) tenant: String,
+    /// The object before and after it, without secrets.
+    pub(crate) before: Value,
+    pub(crate) after: Value,
+    /// What is answered; `after`, where nothing is said.
+    pub(crate) answer: Option<Value>,
+    pub(crate) concerns_callers: bool,
+}
+
+/// What is to be done, once it is checked. (A closure that is `async` itself cannot say that what it makes goes from thread to thread.)
+pub(crate) type Planned<'a> = Pin<Box<dyn Future<Output = Result<Plan, Refusal>> + Send + 'a>>;
+
+impl Administration {
+    /// Makes what `plan` plans.
+    pub(crate) async fn carry_out<'p>(
+        &self,
+        actor: &Actor<'_>,
+        repeat: Option<&Repeat<'_>>,
+        plan: impl Fn() -> Planned<'p> + Send + Sync,
+    ) -> Result<Answer, Refusal> {
+        for _ in 0..ATTEMPTS {
+            let revision = self.records.revision().await?;
+            if let Some(repeat) = repeat
+                && let Some(before) = self.records.repeated(repeat.name(), actor.now).await?
+            {
+                return Ok(Answer::made(repeat.read(&before)?));
+            }
+            let plan = plan().await?;
+            let is_new = matches!(&plan.write, Write::Put(record) if record.version == 1);
+            let answer = plan.answer.unwrap_or_else(|| plan.after.clone());
+            let detail = detail(actor, &plan.before, &plan.after);
+            let change = Change {
+                follows: revision.changes,
+                write: plan.write,
+                secrets: plan.secrets,
+                deed: Deed {
+                    at: actor.now,
+                    tenant: plan.tenant,
+                    actor: actor.principal.name().to_owned(),
+                    action: plan.action.to_owned(),
+                    object: plan.kind.name().to_owned(),
+                    object_id: plan.id,
+                    detail,
+                },
+                concerns_callers: plan.concerns_callers,
+                repeatable: repeat.map(|repeat| repeat.write(&answer)).transpose()?,
+            };
+            match self.records.change(change).await? {
+                Outcome::Done => {
+                    // What this process answers next must know of it. Where the database has just gone away, the next look will tell.
+                    let _ = self.registry.refresh(actor.now).await;
+                    return Ok(Answer { is_new, ..Answer::of(answer) });
+                }
+                Outcome::Overtaken => {}
+                Outcome::Taken => {
+                    let message = format!("there is another {} of this name", plan.kind.name());
+                    return Err(Refusal::new(Reason::Conflict, "already_exists", message));
+                }
+            }
+        }
+        let message = "too many changes are made at the same moment; try again";
+        Err(Refusal::new(Reason::Unavailable, "storage_busy", message))
+    }
+}
+
+/// Refuses a change of what was changed since it was read.
+pub(crate) fn unchanged(version: i64, expected: Option<i64>) -> Result<(), Refusal> {
+    match expected {
+        Some(expected) if expected != version => {
+            let message = format!("it is at version {version} by now; read it again");
+            Err(Refusal::new(Reason::Stale, "version_mismatch", message).with_param("If-Match"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn detail(actor: &Actor<'_>, before: &Value, after: &Value) -> Bytes {
+    let principal = actor.principal;
+    let detail = json!({
+        "before": before,
+        "after": after,
+        "address": actor.address.map(|address| address.to_string()),
+        "request_id": actor.request_id,
+        "role": lattice_model::Word::name(principal.role),
+        "key_id": principal.key.as_ref().map(|key| &*key.id),
+    });
+    detail.to_string().into()
+}

@@ -1,0 +1,76 @@
+//! The administration: who may do what to tenants, users and keys, and what is written down of it.
+//!
+//! Invariants: knows no HTTP framework and no SQL; every change is checked whole, follows the one that was there when it was checked, and
+//! stands in the log with what was before and after it; no answer and no line of the log holds a secret, but for a new key, once.
+
+mod actor;
+mod change;
+mod declared;
+mod fields;
+mod keys;
+mod log;
+mod page;
+mod refusal;
+mod repeat;
+mod tenants;
+mod times;
+mod users;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use lattice_auth::Registry;
+use lattice_store::{Records, StoreError};
+use serde_json::Value;
+
+pub use actor::{Actor, Named};
+pub use declared::{Declared, DeclaredKey, DeclaredTenant};
+pub use refusal::{Reason, Refusal};
+
+/// The administration.
+#[derive(Debug)]
+pub struct Administration {
+    records: Arc<dyn Records>,
+    registry: Arc<Registry>,
+    declared: ArcSwap<Declared>,
+}
+
+/// An answer: an object as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The object.
+    pub body: Value,
+    /// How often it was written, where it is known.
+    pub version: Option<i64>,
+    /// It was made just now.
+    pub is_new: bool,
+}
+
+impl Administration {
+    /// Over these records, with what the configuration declares. `registry` learns of every change.
+    pub fn new(records: Arc<dyn Records>, registry: Arc<Registry>, declared: Declared) -> Self {
+        Self { records, registry, declared: ArcSwap::from_pointee(declared) }
+    }
+
+    /// Puts another configuration's declarations in place.
+    pub fn replace_declared(&self, declared: Declared) {
+        self.declared.store(Arc::new(declared));
+    }
+}
+
+impl Answer {
+    fn of(body: Value) -> Self {
+        let version = body.get("version").and_then(Value::as_i64);
+        Self { body, version, is_new: false }
+    }
+
+    fn made(body: Value) -> Self {
+        Self { is_new: true, ..Self::of(body) }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::of_store(&error)
+    }
+}

@@ -1,0 +1,238 @@
+//! Users: people and services.
+
+use lattice_auth::Role;
+use lattice_auth::kept::{Kept, Stamp, Status, User, UserKind};
+use lattice_model::Word;
+use lattice_store::records::{Kind, Wanted, Write};
+use serde_json::{Value, json};
+
+use crate::actor::Actor;
+use crate::change::{Plan, unchanged};
+use crate::fields::Fields;
+use crate::page::Page;
+use crate::refusal::{Reason, Refusal};
+use crate::repeat::Repeat;
+use crate::{Administration, Answer, times};
+
+/// Users that are looked at to find an owner among them, at once.
+const PAGE: usize = 200;
+
+impl Administration {
+    /// A page of the users of the tenants that the actor runs.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a query that is wrong, or another tenant.
+    pub async fn list_users(&self, actor: &Actor<'_>, query: &[(String, String)]) -> Result<Value, Refusal> {
+        let page = Page::of(query, &["q", "status", "tenant_id"])?;
+        let wanted = Wanted {
+            kind: Kind::User,
+            tenant: actor.scope(page.filter("tenant_id"))?,
+            owner: None,
+            status: page.filter("status"),
+            search: page.filter("q"),
+            after: page.after.as_deref(),
+            limit: page.limit,
+            is_ascending: page.is_ascending,
+        };
+        let kept = self.records.records(wanted).await?;
+        let kept: Result<Vec<Value>, _> =
+            kept.iter().map(|record| User::of_record(record).map(|user| object(&user))).collect();
+        Ok(page.merged(Vec::new(), kept?))
+    }
+
+    /// A user.
+    ///
+    /// # Errors
+    /// [`Refusal`] where they are not there, or another tenant's.
+    pub async fn get_user(&self, actor: &Actor<'_>, id: &str) -> Result<Answer, Refusal> {
+        Ok(Answer::of(object(&self.user(actor, id).await?)))
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a body that is wrong, a role above the actor's, or somebody who is there already.
+    pub async fn create_user(&self, actor: &Actor<'_>, body: &[u8]) -> Result<Answer, Refusal> {
+        let repeat = Repeat::of(actor, "user", body)?;
+        self.carry_out(actor, repeat.as_ref(), || {
+            Box::pin(async move {
+                let mut fields = Fields::of(body)?;
+                let kind = fields.word("kind")?.needed("kind", Some(UserKind::Person))?;
+                let tenant = actor.target_tenant(fields.text("tenant_id")?.or(None))?;
+                let name = fields.text("name")?.or(None);
+                let email = fields.text("email")?.or(None);
+                let role = fields.word("role")?.needed("role", Some(Role::Member))?;
+                let status = fields.word("status")?.needed("status", Some(Status::Active))?;
+                let id = format!("user_{}", actor.new_id);
+                let (issuer, subject) = match kind {
+                    UserKind::Person => (
+                        fields.text("issuer")?.needed("issuer", None)?,
+                        fields.text("subject")?.needed("subject", None)?,
+                    ),
+                    // A service is known here alone, by its id.
+                    UserKind::Service => (String::new(), id.clone()),
+                };
+                fields.finish()?;
+                actor.reaches(role)?;
+                self.expect_tenant(&tenant).await?;
+                let name = name.or_else(|| email.clone()).unwrap_or_else(|| subject.clone());
+                let stamp = Stamp::new(id, actor.now);
+                let user = User { stamp, kind, tenant, issuer, subject, email, name, role, status };
+                plan("user.create", None, &user)
+            })
+        })
+        .await
+    }
+
+    /// Changes a user.
+    ///
+    /// # Errors
+    /// [`Refusal`] where they are not there, are above the actor, or are the last who owns the tenant.
+    pub async fn update_user(
+        &self,
+        actor: &Actor<'_>,
+        id: &str,
+        body: &[u8],
+        expected: Option<i64>,
+    ) -> Result<Answer, Refusal> {
+        self.carry_out(actor, None, || {
+            Box::pin(async move {
+                let before = self.writable_user(actor, id, expected).await?;
+                let mut fields = Fields::of(body)?;
+                let mut after = before.clone();
+                after.name = fields.text("name")?.needed("name", Some(before.name.clone()))?;
+                after.email = fields.text("email")?.or(before.email.clone());
+                after.role = fields.word("role")?.needed("role", Some(before.role))?;
+                after.status = fields.word("status")?.needed("status", Some(before.status))?;
+                fields.finish()?;
+                actor.reaches(after.role)?;
+                if owns(&before) && !owns(&after) {
+                    self.expect_another_owner(&before).await?;
+                }
+                after.stamp = before.stamp.changed(actor.now);
+                plan("user.update", Some(&before), &after)
+            })
+        })
+        .await
+    }
+
+    /// Removes a user. Their keys let nobody in any more.
+    ///
+    /// # Errors
+    /// As [`Self::update_user`].
+    pub async fn delete_user(
+        &self,
+        actor: &Actor<'_>,
+        id: &str,
+        expected: Option<i64>,
+    ) -> Result<Answer, Refusal> {
+        self.carry_out(actor, None, || {
+            Box::pin(async move {
+                let before = self.writable_user(actor, id, expected).await?;
+                if owns(&before) {
+                    self.expect_another_owner(&before).await?;
+                }
+                Ok(Plan {
+                    write: Write::Delete(Kind::User, id.to_owned()),
+                    secrets: None,
+                    action: "user.delete",
+                    kind: Kind::User,
+                    id: id.to_owned(),
+                    tenant: before.tenant.clone(),
+                    before: object(&before),
+                    after: Value::Null,
+                    answer: Some(json!({"id": id, "object": "user", "deleted": true})),
+                    concerns_callers: true,
+                })
+            })
+        })
+        .await
+    }
+
+    /// A user of a tenant that the actor runs.
+    pub(crate) async fn user(&self, actor: &Actor<'_>, id: &str) -> Result<User, Refusal> {
+        let record = self.records.record(Kind::User, id).await?;
+        let record = record.filter(|record| actor.runs(&record.tenant));
+        Ok(User::of_record(&record.ok_or_else(|| Refusal::missing("user", id))?)?)
+    }
+
+    async fn writable_user(
+        &self,
+        actor: &Actor<'_>,
+        id: &str,
+        expected: Option<i64>,
+    ) -> Result<User, Refusal> {
+        let user = self.user(actor, id).await?;
+        actor.reaches(user.role)?;
+        unchanged(user.stamp.version, expected)?;
+        Ok(user)
+    }
+
+    /// Refuses to take the last one away who owns a tenant: nobody could get in again.
+    async fn expect_another_owner(&self, owner: &User) -> Result<(), Refusal> {
+        let mut after: Option<String> = None;
+        loop {
+            let wanted = Wanted {
+                kind: Kind::User,
+                tenant: Some(&owner.tenant),
+                owner: None,
+                status: Some(Status::Active.name()),
+                search: None,
+                after: after.as_deref(),
+                limit: PAGE,
+                is_ascending: true,
+            };
+            let records = self.records.records(wanted).await?;
+            for record in &records {
+                let user = User::of_record(record)?;
+                if owns(&user) && user.stamp.id != owner.stamp.id {
+                    return Ok(());
+                }
+            }
+            if records.len() <= PAGE {
+                let message = "the last owner of a tenant stays one: make another first";
+                return Err(Refusal::new(Reason::Conflict, "last_owner", message));
+            }
+            after = records.last().map(|record| record.id.clone());
+        }
+    }
+}
+
+/// Whether somebody can get into a tenant as its owner.
+fn owns(user: &User) -> bool {
+    user.role == Role::Owner && user.status == Status::Active
+}
+
+fn plan(action: &'static str, before: Option<&User>, after: &User) -> Result<Plan, Refusal> {
+    Ok(Plan {
+        write: Write::Put(after.to_record()?),
+        secrets: None,
+        action,
+        kind: Kind::User,
+        id: after.stamp.id.clone(),
+        tenant: after.tenant.clone(),
+        before: before.map(object).unwrap_or_default(),
+        after: object(after),
+        answer: None,
+        concerns_callers: true,
+    })
+}
+
+fn object(user: &User) -> Value {
+    json!({
+        "id": user.stamp.id,
+        "object": "user",
+        "kind": user.kind.name(),
+        "tenant_id": user.tenant,
+        "issuer": Some(&user.issuer).filter(|issuer| !issuer.is_empty()),
+        "subject": user.subject,
+        "email": user.email,
+        "name": user.name,
+        "role": user.role.name(),
+        "status": user.status.name(),
+        "origin": "database",
+        "created_at": times::shown(user.stamp.created_at),
+        "updated_at": times::shown(user.stamp.updated_at),
+        "version": user.stamp.version,
+    })
+}

@@ -1,0 +1,127 @@
+//! A user: a person, or a service.
+
+use lattice_model::Word;
+use lattice_store::StoreError;
+use lattice_store::records::{Kind, Record};
+use serde::{Deserialize, Serialize};
+
+use super::{Kept, Stamp, Status, read, unreadable, written};
+use crate::role::Role;
+
+/// What a user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserKind {
+    /// Somebody whom an issuer vouches for.
+    Person,
+    /// A program, known to the gateway alone.
+    Service,
+}
+
+impl Word for UserKind {
+    const ALL: &'static [Self] = &[Self::Person, Self::Service];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// A person or a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its id, and when it was changed.
+    pub stamp: Stamp,
+    /// Which of the two.
+    pub kind: UserKind,
+    /// The tenant that they belong to.
+    pub tenant: String,
+    /// Who vouches for them; empty for a service.
+    pub issuer: String,
+    /// What the issuer knows them by: the two are what they are found by, and nothing else is (A4).
+    pub subject: String,
+    /// For people to read; grants nothing.
+    pub email: Option<String>,
+    /// What they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they are let in.
+    pub status: Status,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    kind: String,
+    issuer: String,
+    subject: String,
+    email: Option<String>,
+    role: String,
+}
+
+/// What a user is found by.
+pub fn lookup(issuer: &str, subject: &str) -> String {
+    // No issuer has a line break in it, so that no two pairs make one text.
+    format!("{issuer}\n{subject}")
+}
+
+impl Kept for User {
+    const KIND: Kind = Kind::User;
+
+    fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
+    fn stamp_mut(&mut self) -> &mut Stamp {
+        &mut self.stamp
+    }
+
+    fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    fn to_record(&self) -> Result<Record, StoreError> {
+        let Stamp { id, created_at, updated_at, version } = self.stamp.clone();
+        let document = Document {
+            kind: self.kind.name().to_owned(),
+            issuer: self.issuer.clone(),
+            subject: self.subject.clone(),
+            email: self.email.clone(),
+            role: self.role.name().to_owned(),
+        };
+        Ok(Record {
+            kind: Self::KIND,
+            id,
+            tenant: self.tenant.clone(),
+            owner: String::new(),
+            lookup: Some(lookup(&self.issuer, &self.subject)),
+            name: self.name.clone(),
+            status: self.status.name().to_owned(),
+            created_at,
+            updated_at,
+            version,
+            document: written(&document)?,
+        })
+    }
+
+    fn of_record(record: &Record) -> Result<Self, StoreError> {
+        let document: Document = read(record)?;
+        let words = || {
+            let (kind, role) = (UserKind::of_name(&document.kind)?, Role::of_name(&document.role)?);
+            Some((kind, role, Status::of_name(&record.status)?))
+        };
+        let (kind, role, status) = words().ok_or_else(|| unreadable(record))?;
+        Ok(Self {
+            stamp: Stamp::of(record),
+            kind,
+            tenant: record.tenant.clone(),
+            issuer: document.issuer,
+            subject: document.subject,
+            email: document.email,
+            name: record.name.clone(),
+            role,
+            status,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! Who may call, as far as the database knows: followed while the gateway runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lattice_admin::{Actor, Administration};
+use lattice_auth::{Bounds, Principal, Registry, Role};
+use lattice_config::{Config, Format};
+use lattice_gateway::Clock;
+use lattice_sql::Database;
+use lattice_store::{Bounded, Owner, Records};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth;
+use crate::clock::RealClock;
+use crate::output::print;
+
+/// How often the database is asked whether anything has changed; one that tells by itself is listened to besides.
+const ASKED: Duration = Duration::from_millis(400);
+
+/// How often it is written down when keys were used.
+const NOTED: Duration = Duration::from_secs(30);
+
+/// How long a read or a change may take.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What the database knows of callers, and their administration.
+pub(crate) struct Identity {
+    database: Arc<Database>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) administration: Arc<Administration>,
+    format: Format,
+}
+
+impl Identity {
+    pub(crate) fn new(database: &Arc<Database>, settings: &Config) -> Self {
+        let records: Arc<dyn Records> = Arc::new(Bounded::new(Arc::clone(database), ANSWER));
+        let registry = Arc::new(Registry::new(Arc::clone(&records)));
+        let declared = auth::declared(settings);
+        let administration = Arc::new(Administration::new(records, Arc::clone(&registry), declared));
+        Self { database: Arc::clone(database), registry, administration, format: settings.logging.format }
+    }
+
+    /// Follows what is changed, here and on other replicas, for as long as it is polled.
+    pub(crate) async fn follow(&self) {
+        let mut is_first_there = false;
+        let mut noted_at = RealClock.seconds();
+        loop {
+            let now = RealClock.seconds();
+            // Where the database is away its own keeper says so.
+            let is_there = self.registry.refresh(now).await.is_ok();
+            if is_there && !is_first_there {
+                is_first_there = self.first_key().await;
+            }
+            if is_there && now.saturating_sub(noted_at) >= i64::try_from(NOTED.as_secs()).unwrap_or(i64::MAX)
+            {
+                noted_at = now;
+                self.note_uses().await;
+            }
+            self.database.changed(ASKED).await;
+        }
+    }
+
+    /// Writes down when keys were used.
+    pub(crate) async fn note_uses(&self) {
+        if let Err(error) = self.registry.note_uses().await {
+            tracing::debug!(%error, "when keys were used could not be written down; it is tried again");
+        }
+    }
+
+    /// Makes an operator's key where nobody could get in to administer, and shows it once. Whether that is settled.
+    async fn first_key(&self) -> bool {
+        let owner = Owner { tenant: "default".into(), issuer: "".into(), subject: "system".into() };
+        let system =
+            Principal { owner, role: Role::Operator, user: None, key: None, bounds: Bounds::default() };
+        let actor = Actor {
+            principal: &system,
+            address: None,
+            request_id: "",
+            now: RealClock.seconds(),
+            new_id: RealClock.id(),
+            named: None,
+        };
+        match self.administration.first_key(&actor).await {
+            Ok(None) => true,
+            Ok(Some(key)) => {
+                if let Err(error) = show(&key, self.format) {
+                    tracing::error!(
+                        "the operator's key could not be shown: {error:#}; make another with `latticelm keys create`"
+                    );
+                }
+                true
+            }
+            Err(refusal) => {
+                tracing::debug!(
+                    detail = refusal.detail,
+                    "the operator's key could not be made; it is tried again"
+                );
+                false
+            }
+        }
+    }
+}
+
+/// On standard output, where no log goes.
+fn show(key: &SecretString, format: Format) -> anyhow::Result<()> {
+    let key = key.expose_secret();
+    match format {
+        Format::Text => print(&format!(
+            "\nA key for the administration was made. It is shown only this once; LATTICELM_ADMIN_KEY sets one instead:\n  {key}\n"
+        )),
+        Format::Json => print(&format!(
+            "{{\"message\":\"a key for the administration was made, and is shown only this once\",\"admin_key\":\"{key}\"}}\n"
+        )),
+    }
+}
