@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lattice_model::{FaultKind, Turn};
-use lattice_store::Owner;
+use lattice_store::{Owner, Reach};
 
 use crate::directory::{Route, Target};
 use crate::error::Error;
@@ -26,6 +26,8 @@ pub struct Asked {
 pub struct Caller {
     /// Whose is what is stored.
     pub owner: Owner,
+    /// Whether they see what others of their tenant have stored, as those do who run it.
+    pub sees_tenant: bool,
     /// The models that they may ask for; all, where nothing is said (A11).
     pub models: Option<Arc<[String]>>,
     /// The provider entries that may answer them; all, where nothing is said.
@@ -38,6 +40,11 @@ impl Caller {
     /// Whether they may ask for this model.
     pub fn may_use(&self, model: &str) -> bool {
         self.models.as_ref().is_none_or(|models| models.iter().any(|one| one == model))
+    }
+
+    /// What they can reach of what is stored.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach { owner: self.owner.clone(), is_whole_tenant: self.sees_tenant }
     }
 
     /// Whether this provider entry may answer them.

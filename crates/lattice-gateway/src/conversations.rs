@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use lattice_model::{FaultKind, Item, Json, Path};
-use lattice_store::{Addition, Conversation, Entry, NewConversation, Owner, Page, StoreError};
+use lattice_store::{Addition, Conversation, Entry, NewConversation, Page, Reach, StoreError};
 use lattice_wire::responses::stored;
 
 use crate::error::Error;
@@ -19,18 +19,18 @@ const MOST: usize = 100;
 #[derive(Debug)]
 pub struct Conversations<'a> {
     storage: &'a Storage,
-    owner: &'a Owner,
+    reach: Reach,
     /// Seconds since 1970, UTC.
     now: i64,
 }
 
 impl<'a> Conversations<'a> {
-    pub(crate) fn of(storage: Option<&'a Storage>, owner: &'a Owner, now: i64) -> Result<Self, Error> {
+    pub(crate) fn of(storage: Option<&'a Storage>, reach: Reach, now: i64) -> Result<Self, Error> {
         let storage = storage.ok_or_else(|| {
             let message = "this gateway stores nothing (`conversations.enabled` is `false`), so there are no conversations";
             Error::new(FaultKind::NotStored, "conversation_not_found", message)
         })?;
-        Ok(Self { storage, owner, now })
+        Ok(Self { storage, reach, now })
     }
 
     /// Refuses items that could not be found again, or that no turn could go on with. `id` is the conversation that they come to.
@@ -59,7 +59,7 @@ impl<'a> Conversations<'a> {
             let is_taken = match id {
                 _ if !given.insert(item_id) => true,
                 Some(id) => {
-                    let found = self.storage.store.entry(self.owner, id, item_id, self.now).await;
+                    let found = self.storage.store.entry(&self.reach, id, item_id, self.now).await;
                     found.map_err(|error| storage::error(&error))?.is_some()
                 }
                 None => false,
@@ -83,7 +83,7 @@ impl<'a> Conversations<'a> {
     ) -> Result<Conversation, Error> {
         let metadata = metadata.map_or(Bytes::from_static(b"{}"), |metadata| metadata.raw().clone());
         let new = NewConversation {
-            owner: self.owner.clone(),
+            owner: self.reach.owner.clone(),
             id: id.clone(),
             created_at: self.now,
             ttl: self.storage.ttl(expires_after)?,
@@ -100,7 +100,7 @@ impl<'a> Conversations<'a> {
     /// `FaultKind::NotStored` where it is not there, or is somebody else's (A2); `FaultKind::Storage` where the store is away.
     pub async fn get(&self, id: &str) -> Result<Conversation, Error> {
         plausible(id)?;
-        let found = self.storage.store.conversation(self.owner, id, self.now).await;
+        let found = self.storage.store.conversation(&self.reach, id, self.now).await;
         found.map_err(|error| storage::error(&error))?.ok_or_else(|| missing(id))
     }
 
@@ -110,7 +110,8 @@ impl<'a> Conversations<'a> {
     /// As [`Self::get`].
     pub async fn set_metadata(&self, id: &str, metadata: &Json) -> Result<Conversation, Error> {
         plausible(id)?;
-        let changed = self.storage.store.set_metadata(self.owner, id, self.now, metadata.raw().clone()).await;
+        let changed =
+            self.storage.store.set_metadata(&self.reach, id, self.now, metadata.raw().clone()).await;
         changed.map_err(|error| storage::error(&error))?.ok_or_else(|| missing(id))
     }
 
@@ -120,15 +121,16 @@ impl<'a> Conversations<'a> {
     /// As [`Self::get`].
     pub async fn delete(&self, id: &str) -> Result<(), Error> {
         plausible(id)?;
-        let deleted = self.storage.store.delete_conversation(self.owner, id, self.now).await;
+        let deleted = self.storage.store.delete_conversation(&self.reach, id, self.now).await;
         deleted.map_err(|error| storage::error(&error))?.then_some(()).ok_or_else(|| missing(id))
     }
 
     pub(crate) async fn add(&self, id: &str, items: &[Item]) -> Result<(), Error> {
         plausible(id)?;
         let entries = items.iter().filter_map(entry).collect();
-        let addition = Addition { conversation: id.to_owned(), now: self.now, entries };
-        let added = self.storage.store.append(self.owner, addition).await;
+        let addition =
+            Addition { reach: self.reach.clone(), conversation: id.to_owned(), now: self.now, entries };
+        let added = self.storage.store.append(addition).await;
         added.map_err(|error| storage::error(&error))?.then_some(()).ok_or_else(|| missing(id))
     }
 
@@ -144,7 +146,7 @@ impl<'a> Conversations<'a> {
     ) -> Result<(Vec<Item>, bool), Error> {
         plausible(id)?;
         let found = if page.after.is_none_or(ids::is_plausible) {
-            let found = self.storage.store.entries(self.owner, id, self.now, page).await;
+            let found = self.storage.store.entries(&self.reach, id, self.now, page).await;
             found.map_err(|error| storage::error(&error))?
         } else {
             None
@@ -167,7 +169,7 @@ impl<'a> Conversations<'a> {
     pub async fn item(&self, id: &str, item: &str, with_state: bool) -> Result<Item, Error> {
         plausible(id)?;
         let found = if ids::is_plausible(item) {
-            self.storage.store.entry(self.owner, id, item, self.now).await
+            self.storage.store.entry(&self.reach, id, item, self.now).await
         } else {
             Ok(None)
         };
@@ -182,7 +184,7 @@ impl<'a> Conversations<'a> {
     pub async fn delete_item(&self, id: &str, item: &str) -> Result<Conversation, Error> {
         plausible(id)?;
         let deleted = if ids::is_plausible(item) {
-            self.storage.store.delete_entry(self.owner, id, item, self.now).await
+            self.storage.store.delete_entry(&self.reach, id, item, self.now).await
         } else {
             Ok(false)
         };

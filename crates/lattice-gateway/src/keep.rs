@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use lattice_model::{Fault, Item, Json, Outcome, Response, Turn};
-use lattice_store::{Addition, Content, Entry, Frame, NewResponse, Owner, Store};
+use lattice_store::{Addition, Content, Entry, Frame, NewResponse, Reach, Store};
 use lattice_wire::responses::{response, stored};
 use lattice_wire::write::Segments;
 
@@ -25,7 +25,7 @@ pub(crate) struct Keep(Option<Box<Planned>>);
 struct Planned {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    owner: Owner,
+    reach: Reach,
     expires_at: Option<i64>,
     input: Segments,
     /// The same as entries of the conversation.
@@ -37,7 +37,7 @@ struct Planned {
 pub(crate) fn plan(
     storage: Option<&Storage>,
     turn: &mut Turn,
-    owner: &Owner,
+    reach: Reach,
     clock: &Arc<dyn Clock>,
 ) -> Result<Keep, Error> {
     let Some(storage) = storage.filter(|_| turn.store) else { return Ok(Keep(None)) };
@@ -57,7 +57,7 @@ pub(crate) fn plan(
     Ok(Keep(Some(Box::new(Planned {
         store: Arc::clone(&storage.store),
         clock: Arc::clone(clock),
-        owner: owner.clone(),
+        reach,
         expires_at,
         input: stored::write_items(&turn.input),
         entries: turn.conversation.iter().flat_map(|_| turn.input.iter().filter_map(entry)).collect(),
@@ -96,7 +96,7 @@ impl Planned {
         let mut output: Vec<Item> = response.output.iter().map(|item| Item::clone(item)).collect();
         stored::restore_state(&mut output, response.state.clone());
         let entries = self.entries.iter().cloned().chain(output.iter().filter_map(entry)).collect();
-        Some(Addition { conversation, now: self.clock.seconds(), entries })
+        Some(Addition { reach: self.reach.clone(), conversation, now: self.clock.seconds(), entries })
     }
 
     fn row(&self, response: &Response, written: &response::Written) -> NewResponse {
@@ -108,7 +108,7 @@ impl Planned {
         let of_output = response.output.iter().filter_map(|item| Item::id(item));
         let of_output = of_output.filter_map(|id| ids::foreign(id, &turn.id));
         NewResponse {
-            owner: self.owner.clone(),
+            owner: self.reach.owner.clone(),
             id: turn.id.clone(),
             parent: turn.previous_response_id.clone(),
             addition: self.addition(response),

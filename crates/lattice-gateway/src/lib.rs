@@ -138,8 +138,8 @@ impl Gateway {
     ///
     /// # Errors
     /// As [`Self::stored_response`].
-    pub fn conversations<'a>(&'a self, caller: &'a Caller) -> Result<Conversations<'a>, Error> {
-        Conversations::of(self.storage.as_ref(), &caller.owner, self.clock.seconds())
+    pub fn conversations(&self, caller: &Caller) -> Result<Conversations<'_>, Error> {
+        Conversations::of(self.storage.as_ref(), caller.reach(), self.clock.seconds())
     }
 
     /// Adds items to a conversation: as they are then, with their ids.
@@ -167,8 +167,8 @@ impl Gateway {
         }
     }
 
-    fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
-        View { storage: self.storage.as_ref(), owner: &caller.owner, now: self.clock.seconds() }
+    fn view(&self, caller: &Caller) -> View<'_> {
+        View { storage: self.storage.as_ref(), reach: caller.reach(), now: self.clock.seconds() }
     }
 
     /// Counts the tokens of a turn's input, with all that is stored before it. Nothing is stored.
@@ -180,7 +180,7 @@ impl Gateway {
         (turn.store, turn.stream) = (false, false);
         caller.check(&turn.model)?;
         let route = caller.narrow(self.directory.load().route(&turn)?)?;
-        recall::recall(self.storage.as_ref(), &mut turn, &caller.owner).await?;
+        recall::recall(self.storage.as_ref(), &mut turn, &caller.reach()).await?;
         route.check(&turn)?;
         count::count(&route, &turn, record).await
     }
@@ -194,10 +194,11 @@ impl Gateway {
         let storage = self.storage.as_ref();
         caller.check(&turn.model)?;
         let route = caller.narrow(self.directory.load().route(&turn)?)?;
-        recall::recall(storage, &mut turn, &caller.owner).await?;
+        let reach = caller.reach();
+        recall::recall(storage, &mut turn, &reach).await?;
         route.check(&turn).map_err(|error| error.naming_stored(&turn))?;
         let permit = admit::admit().await?;
-        let keep = keep::plan(storage, &mut turn, &caller.owner, &self.clock)?;
+        let keep = keep::plan(storage, &mut turn, reach, &self.clock)?;
         let begun = attempt::begin(&route, &turn, deadline, &record).await;
         let begun = begun.map_err(|error| error.naming_stored(&turn))?;
         Ok(relay::relay(begun, turn, permit, keep, Arc::clone(&self.clock), record))

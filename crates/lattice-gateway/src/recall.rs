@@ -6,27 +6,27 @@ mod references;
 use std::collections::HashSet;
 
 use lattice_model::{FaultKind, Item, Turn};
-use lattice_store::Owner;
+use lattice_store::Reach;
 
 use crate::error::Error;
 use crate::storage::Storage;
 
 /// Puts the stored conversation in front of the turn's input, and stored items in the place of references to them.
-pub(crate) async fn recall(storage: Option<&Storage>, turn: &mut Turn, owner: &Owner) -> Result<(), Error> {
+pub(crate) async fn recall(storage: Option<&Storage>, turn: &mut Turn, reach: &Reach) -> Result<(), Error> {
     if let Some(id) = turn.previous_response_id.clone() {
         let storage = needed(storage, "previous_response_id")?;
-        turn.history = history::of_response(&*storage.store, owner, &id, turn.created_at).await?;
+        turn.history = history::of_response(&*storage.store, reach, &id, turn.created_at).await?;
     }
     if let Some(id) = turn.conversation.clone() {
         let storage = needed(storage, "conversation")?;
-        turn.history = history::of_conversation(&*storage.store, owner, &id, turn.created_at).await?;
+        turn.history = history::of_conversation(&*storage.store, reach, &id, turn.created_at).await?;
     }
     if turn.store {
         needed(storage, "store")?;
     }
     if turn.input.iter().any(|item| references::target(item).is_some()) {
         let storage = needed(storage, "input")?;
-        references::resolve(&*storage.store, turn, owner).await?;
+        references::resolve(&*storage.store, turn, reach).await?;
     }
     check_calls(turn)
 }

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use lattice_model::{FaultKind, Item, Json};
-use lattice_store::{Content, Owner, StoreError, StoredResponse};
+use lattice_store::{Content, Reach, StoreError, StoredResponse};
 use lattice_wire::responses::stored;
 
 use crate::error::Error;
@@ -13,7 +13,7 @@ use crate::storage::{self, Storage};
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     pub(crate) storage: Option<&'a Storage>,
-    pub(crate) owner: &'a Owner,
+    pub(crate) reach: Reach,
     /// Seconds since 1970, UTC.
     pub(crate) now: i64,
 }
@@ -40,7 +40,7 @@ impl View<'_> {
     /// Deletes a response for good.
     pub(crate) async fn delete_response(&self, id: &str) -> Result<(), Error> {
         let deleted = match self.storage {
-            Some(storage) if ids::is_plausible(id) => storage.store.delete(self.owner, id, self.now).await,
+            Some(storage) if ids::is_plausible(id) => storage.store.delete(&self.reach, id, self.now).await,
             _ => Ok(false),
         };
         match deleted {
@@ -52,7 +52,7 @@ impl View<'_> {
 
     async fn stored(&self, id: &str) -> Result<StoredResponse, Error> {
         let found = match self.storage {
-            Some(storage) if ids::is_plausible(id) => storage.store.get(self.owner, id, self.now).await,
+            Some(storage) if ids::is_plausible(id) => storage.store.get(&self.reach, id, self.now).await,
             _ => Ok(None),
         };
         found.map_err(|error| storage::error(&error))?.ok_or_else(|| missing(self.storage, id))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
-use lattice_auth::Principal;
+use lattice_auth::{Principal, Role};
 use lattice_gateway::{Caller, Record, TurnRecord};
 use lattice_store::Owner;
 
@@ -54,11 +54,18 @@ impl Arrival {
     pub(crate) fn caller(&self) -> Caller {
         let address = self.client;
         match &self.principal {
-            None => Caller { owner: nobody(), models: Some(Arc::from([])), providers: None, address },
+            None => Caller {
+                owner: nobody(),
+                sees_tenant: false,
+                models: Some(Arc::from([])),
+                providers: None,
+                address,
+            },
             Some(principal) => {
                 let bounds = &principal.bounds;
                 let (models, providers) = (bounds.models.clone(), bounds.providers.clone());
-                Caller { owner: principal.owner.clone(), models, providers, address }
+                let sees_tenant = principal.role >= Role::Admin;
+                Caller { owner: principal.owner.clone(), sees_tenant, models, providers, address }
             }
         }
     }

@@ -80,6 +80,22 @@ pub fn router(app: &Arc<App>) -> axum::Router {
     layers::apply(endpoints::routes(app), app).with_state(Arc::clone(app))
 }
 
+/// Asks the service without a connection, and reads the whole answer.
+pub async fn call(app: &Arc<App>, request: http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes> {
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    let (mut parts, body) = request.into_parts();
+    // Every request over a connection says whom it is for.
+    parts.headers.entry(http::header::HOST).or_insert(http::HeaderValue::from_static("localhost"));
+    let request = http::Request::from_parts(parts, axum::body::Body::from(body));
+    let Ok(response) = router(app).oneshot(request).await;
+    let (parts, body) = response.into_parts();
+    // What is answered here is made here: it cannot be cut off.
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    http::Response::from_parts(parts, body)
+}
+
 /// Reads a request body as `POST /v1/responses` does; for the fuzz targets and benchmarks.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use lattice_sql::{Condition, Database, Keyring, Place};
 use lattice_store::{
-    Content, Conversations, Entry, Frame, NewConversation, NewResponse, Owner, Page, Responses,
+    Content, Conversations, Entry, Frame, NewConversation, NewResponse, Owner, Page, Reach, Responses,
 };
 use lattice_testkit::postgres::Postgres;
 use tempfile::TempDir;
@@ -25,6 +25,10 @@ const SAMPLES: usize = 200;
 const WRITERS: usize = 64;
 
 const NOW: i64 = 1_000_000;
+
+fn reach() -> Reach {
+    Reach::own(owner())
+}
 
 fn owner() -> Owner {
     Owner { tenant: "default".into(), issuer: "".into(), subject: "anonymous".into() }
@@ -106,19 +110,19 @@ async fn chains(database: &Arc<Database>) {
         }
         let last = id(&series, length - 1);
         sample(&length.to_string(), |_| async {
-            assert_eq!(database.chain(&owner(), &last, NOW, 1 << 30).await.unwrap().len(), length);
+            assert_eq!(database.chain(&reach(), &last, NOW, 1 << 30).await.unwrap().len(), length);
         })
         .await;
     }
 }
 
 async fn operations(database: &Arc<Database>, series: &'static str) {
-    let whose = owner();
+    let whose = reach();
     println!("  one operation at a time                      p50 us  p99 us");
     sample("create", |number| database_commit(database, response(id(series, number), None))).await;
     sample("continue: read the chain, store the next", |number| async move {
         let before = id(series, number);
-        assert_eq!(database.chain(&owner(), &before, NOW, 1 << 30).await.unwrap().len(), 1);
+        assert_eq!(database.chain(&reach(), &before, NOW, 1 << 30).await.unwrap().len(), 1);
         database.commit(response(id(series, number + 10_000), Some(before))).await.unwrap();
     })
     .await;
@@ -140,7 +144,7 @@ async fn operations(database: &Arc<Database>, series: &'static str) {
     database.create(new).await.unwrap();
     sample("list 20 items of a conversation of 200", |_| async {
         let page = Page { after: Some("i100"), limit: 20, is_ascending: false };
-        let found = database.entries(&owner(), &conversation, NOW, page).await.unwrap().unwrap();
+        let found = database.entries(&reach(), &conversation, NOW, page).await.unwrap().unwrap();
         assert_eq!(found.entries.len(), 20);
     })
     .await;

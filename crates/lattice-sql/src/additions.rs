@@ -5,7 +5,7 @@ use sqlx::{PgConnection, SqliteConnection};
 
 /// Takes the next places and lets the conversation's time begin again; nothing where it is not there.
 pub(crate) const RESERVE: &str = "UPDATE conversations SET next_position = next_position + $1, expires_at = $2 + ttl \
-    WHERE id = $3 AND tenant = $4 AND issuer = $5 AND subject = $6 AND (expires_at IS NULL OR expires_at > $2) \
+    WHERE id = $3 AND tenant = $4 AND issuer = COALESCE($5, issuer) AND subject = COALESCE($6, subject) AND (expires_at IS NULL OR expires_at > $2) \
     RETURNING next_position";
 
 const INSERT_ENTRY: &str =
@@ -16,15 +16,15 @@ const INSERT_ENTRIES: &str = "INSERT INTO conversation_items (conversation_id, p
 
 /// The place of the first of the entries; `None` where the conversation is not there.
 macro_rules! reserve {
-    ($connection:expr, $owner:expr, $addition:expr) => {{
+    ($connection:expr, $addition:expr) => {{
         let count = i64::try_from($addition.entries.len()).unwrap_or(i64::MAX);
         let end: Result<Option<i64>, sqlx::Error> = sqlx::query_scalar($crate::additions::RESERVE)
             .bind(count)
             .bind($addition.now)
             .bind(&$addition.conversation)
-            .bind(&*$owner.tenant)
-            .bind(&*$owner.issuer)
-            .bind(&*$owner.subject)
+            .bind(&*$addition.reach.owner.tenant)
+            .bind($addition.reach.issuer())
+            .bind($addition.reach.subject())
             .fetch_optional($connection)
             .await;
         end.map(|end| end.map(|end| end.saturating_sub(count)))

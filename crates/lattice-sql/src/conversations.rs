@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use lattice_store::{
-    Addition, Conversation, Conversations, Entries, Entry, NewConversation, Owner, Page, StoreError,
+    Addition, Conversation, Conversations, Entries, Entry, NewConversation, Owner, Page, Reach, StoreError,
 };
 
 use crate::additions::{self, Placed, reserve};
@@ -16,14 +16,14 @@ const CREATE: &str = "INSERT INTO conversations \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 pub(crate) const CONVERSATION: &str = "SELECT id, created_at, metadata FROM conversations \
-    WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
+    WHERE id = $1 AND tenant = $2 AND issuer = COALESCE($3, issuer) AND subject = COALESCE($4, subject) AND (expires_at IS NULL OR expires_at > $5)";
 
 pub(crate) const SET_METADATA: &str = "UPDATE conversations SET metadata = $6, expires_at = $5 + ttl \
-    WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5) \
+    WHERE id = $1 AND tenant = $2 AND issuer = COALESCE($3, issuer) AND subject = COALESCE($4, subject) AND (expires_at IS NULL OR expires_at > $5) \
     RETURNING id, created_at, metadata";
 
 pub(crate) const DELETE: &str = "DELETE FROM conversations \
-    WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
+    WHERE id = $1 AND tenant = $2 AND issuer = COALESCE($3, issuer) AND subject = COALESCE($4, subject) AND (expires_at IS NULL OR expires_at > $5)";
 
 pub(crate) const HISTORY: &str =
     "SELECT id, item FROM conversation_items WHERE conversation_id = $1 ORDER BY position";
@@ -45,7 +45,7 @@ pub(crate) const DELETE_ENTRY: &str = "DELETE FROM conversation_items WHERE conv
 
 pub(crate) const FIND_ENTRY: &str = "SELECT items.conversation_id, items.id, items.item FROM conversation_items items \
     JOIN conversations whole ON whole.id = items.conversation_id \
-    WHERE items.id = $1 AND whole.tenant = $2 AND whole.issuer = $3 AND whole.subject = $4 \
+    WHERE items.id = $1 AND whole.tenant = $2 AND whole.issuer = COALESCE($3, whole.issuer) AND whole.subject = COALESCE($4, whole.subject) \
     AND (whole.expires_at IS NULL OR whole.expires_at > $5) \
     ORDER BY items.conversation_id DESC, items.position DESC LIMIT 1";
 
@@ -105,48 +105,48 @@ impl Conversations for Database {
 
     async fn conversation(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
     ) -> Result<Option<Conversation>, StoreError> {
         self.shared.health.ready()?;
         let row: Result<Option<Row>, _> = reading!(&self.shared.pools(), pool => {
-            about!(sqlx::query_as(CONVERSATION), id, owner, now).fetch_optional(pool).await
+            about!(sqlx::query_as(CONVERSATION), id, reach, now).fetch_optional(pool).await
         });
-        self.shown(owner, row)
+        self.shown(&reach.owner, row)
     }
 
     async fn set_metadata(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         metadata: Bytes,
     ) -> Result<Option<Conversation>, StoreError> {
         self.shared.health.ready()?;
-        let metadata = self.keyring.seal(metadata, &metadata_place(owner, id))?;
+        let metadata = self.keyring.seal(metadata, &metadata_place(&reach.owner, id))?;
         let row: Result<Option<Row>, _> = writing!(&self.shared.pools(), pool => {
-            about!(sqlx::query_as(SET_METADATA), id, owner, now).bind(metadata.as_ref()).fetch_optional(pool).await
+            about!(sqlx::query_as(SET_METADATA), id, reach, now).bind(metadata.as_ref()).fetch_optional(pool).await
         });
-        self.shown(owner, row)
+        self.shown(&reach.owner, row)
     }
 
-    async fn delete_conversation(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
+    async fn delete_conversation(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError> {
         self.shared.health.ready()?;
         let deleted = writing!(&self.shared.pools(), pool => {
-            about!(sqlx::query(DELETE), id, owner, now).execute(pool).await.map(|done| done.rows_affected())
+            about!(sqlx::query(DELETE), id, reach, now).execute(pool).await.map(|done| done.rows_affected())
         });
         Ok(deleted.map_err(|failed| self.shared.failed(&failed))? > 0)
     }
 
-    async fn append(&self, owner: &Owner, mut addition: Addition) -> Result<bool, StoreError> {
+    async fn append(&self, mut addition: Addition) -> Result<bool, StoreError> {
         self.shared.health.ready()?;
-        self.seal_entries(owner, &addition.conversation, &mut addition.entries)?;
+        self.seal_entries(&addition.reach.owner, &addition.conversation, &mut addition.entries)?;
         let added = match self.shared.pools() {
             Pools::Sqlite { write, .. } => {
                 async {
                     let mut transaction = write.begin_with("BEGIN IMMEDIATE").await?;
-                    let Some(start) = reserve!(&mut *transaction, owner, addition)? else { return Ok(false) };
+                    let Some(start) = reserve!(&mut *transaction, addition)? else { return Ok(false) };
                     additions::insert_in_file(&mut transaction, Placed { addition: &addition, start })
                         .await?;
                     transaction.commit().await.map(|()| true)
@@ -156,7 +156,7 @@ impl Conversations for Database {
             Pools::Postgres(pool) => {
                 async {
                     let mut transaction = pool.begin().await?;
-                    let Some(start) = reserve!(&mut *transaction, owner, addition)? else { return Ok(false) };
+                    let Some(start) = reserve!(&mut *transaction, addition)? else { return Ok(false) };
                     let placed = [Placed { addition: &addition, start }];
                     additions::insert_in_server(&mut transaction, &placed).await?;
                     transaction.commit().await.map(|()| true)
@@ -169,12 +169,12 @@ impl Conversations for Database {
 
     async fn entries(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         page: Page<'_>,
     ) -> Result<Option<Entries>, StoreError> {
-        if self.conversation(owner, id, now).await?.is_none() {
+        if self.conversation(reach, id, now).await?.is_none() {
             return Ok(None);
         }
         let edge = if page.is_ascending { -1 } else { i64::MAX };
@@ -198,7 +198,7 @@ impl Conversations for Database {
         });
         let rows = rows.map_err(|failed| self.shared.failed(&failed))?;
         let entries: Result<Vec<Entry>, _> =
-            rows.into_iter().map(|row| self.entry_of(owner, id, row)).collect();
+            rows.into_iter().map(|row| self.entry_of(&reach.owner, id, row)).collect();
         let mut entries = entries?;
         let has_more = entries.len() > page.limit;
         entries.truncate(page.limit);
@@ -207,12 +207,12 @@ impl Conversations for Database {
 
     async fn history(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         limit: usize,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
-        if self.conversation(owner, id, now).await?.is_none() {
+        if self.conversation(reach, id, now).await?.is_none() {
             return Ok(None);
         }
         let (mut found, mut size) = (Vec::new(), 0_usize);
@@ -235,7 +235,7 @@ impl Conversations for Database {
         match whole {
             Ok(true) => {
                 let entries: Result<Vec<Entry>, _> =
-                    found.into_iter().map(|row| self.entry_of(owner, id, row)).collect();
+                    found.into_iter().map(|row| self.entry_of(&reach.owner, id, row)).collect();
                 entries.map(Some)
             }
             Ok(false) => Err(StoreError::TooLarge(limit)),
@@ -245,28 +245,28 @@ impl Conversations for Database {
 
     async fn entry(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         item: &str,
         now: i64,
     ) -> Result<Option<Entry>, StoreError> {
-        if self.conversation(owner, id, now).await?.is_none() {
+        if self.conversation(reach, id, now).await?.is_none() {
             return Ok(None);
         }
         let row: Result<Option<ItemRow>, _> = reading!(&self.shared.pools(), pool => {
             sqlx::query_as(ENTRY).bind(item).bind(id).fetch_optional(pool).await
         });
         let row = row.map_err(|failed| self.shared.failed(&failed))?;
-        row.map(|row| self.entry_of(owner, id, row)).transpose()
+        row.map(|row| self.entry_of(&reach.owner, id, row)).transpose()
     }
 
-    async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
-        if self.entry(owner, id, item, now).await?.is_none() {
+    async fn delete_entry(&self, reach: &Reach, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
+        if self.entry(reach, id, item, now).await?.is_none() {
             return Ok(false);
         }
         // A change like any other: its time begins again.
-        let change = Addition { conversation: id.to_owned(), now, entries: Vec::new() };
-        if !self.append(owner, change).await? {
+        let change = Addition { reach: reach.clone(), conversation: id.to_owned(), now, entries: Vec::new() };
+        if !self.append(change).await? {
             return Ok(false);
         }
         let deleted = writing!(&self.shared.pools(), pool => {
@@ -275,18 +275,19 @@ impl Conversations for Database {
         Ok(deleted.map_err(|failed| self.shared.failed(&failed))? > 0)
     }
 
-    async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
+    async fn find_entry(&self, reach: &Reach, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
         self.shared.health.ready()?;
         let row: Result<Option<(String, String, Vec<u8>)>, _> = reading!(&self.shared.pools(), pool => {
-            about!(sqlx::query_as(FIND_ENTRY), item, owner, now).fetch_optional(pool).await
+            about!(sqlx::query_as(FIND_ENTRY), item, reach, now).fetch_optional(pool).await
         });
         let row = row.map_err(|failed| self.shared.failed(&failed))?;
-        row.map(|(conversation, id, item)| self.entry_of(owner, &conversation, (id, item))).transpose()
+        row.map(|(conversation, id, item)| self.entry_of(&reach.owner, &conversation, (id, item))).transpose()
     }
 }
 
 fn beginning(new: &NewConversation) -> Addition {
-    Addition { conversation: new.id.clone(), now: new.created_at, entries: new.entries.clone() }
+    let reach = Reach::own(new.owner.clone());
+    Addition { reach, conversation: new.id.clone(), now: new.created_at, entries: new.entries.clone() }
 }
 
 impl Database {

@@ -77,7 +77,7 @@ async fn insert_one(
     let (owner, content) = (&new.owner, &new.content);
     let mut placed = None;
     if let Some(addition) = &new.addition {
-        let Some(start) = reserve!(&mut *connection, owner, addition)? else {
+        let Some(start) = reserve!(&mut *connection, addition)? else {
             return Ok(Err(gone(addition)));
         };
         placed = Some(Placed { addition, start });
@@ -133,7 +133,7 @@ async fn insert_in_server(
     additions.sort_by(|(_, one), (_, two)| one.conversation.cmp(&two.conversation));
     let mut starts = HashMap::new();
     for (new, addition) in additions {
-        if let Some(start) = reserve!(&mut *transaction, &new.owner, addition)? {
+        if let Some(start) = reserve!(&mut *transaction, addition)? {
             starts.insert(new.id.as_str(), Placed { addition, start });
         }
     }

@@ -54,10 +54,10 @@ macro_rules! writing {
     };
 }
 
-/// Binds what every statement about a thing of somebody's begins with.
+/// Binds what every statement about a thing of somebody's begins with; for those who see their whole tenant, no issuer and no subject.
 macro_rules! about {
-    ($query:expr, $id:expr, $owner:expr, $now:expr) => {
-        $query.bind($id).bind(&*$owner.tenant).bind(&*$owner.issuer).bind(&*$owner.subject).bind($now)
+    ($query:expr, $id:expr, $reach:expr, $now:expr) => {
+        $query.bind($id).bind(&*$reach.owner.tenant).bind($reach.issuer()).bind($reach.subject()).bind($now)
     };
 }
 

@@ -3,21 +3,21 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use lattice_store::{Content, Frame, Link, NewResponse, Owner, Responses, StoreError, StoredResponse};
+use lattice_store::{Content, Frame, Link, NewResponse, Owner, Reach, Responses, StoreError, StoredResponse};
 
 use crate::database::Database;
 use crate::pools::{about, reading, writing};
 
 pub(crate) const GET: &str = "SELECT id, frame_at, state, input, output, frame FROM responses \
-    WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
+    WHERE id = $1 AND tenant = $2 AND issuer = COALESCE($3, issuer) AND subject = COALESCE($4, subject) AND (expires_at IS NULL OR expires_at > $5)";
 
 /// Up from the response to the first one by their keys, then what each of them holds.
 pub(crate) const CHAIN: &str = "WITH RECURSIVE chain (id, parent, depth) AS ( \
     SELECT id, parent, 0 FROM responses \
-    WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5) \
+    WHERE id = $1 AND tenant = $2 AND issuer = COALESCE($3, issuer) AND subject = COALESCE($4, subject) AND (expires_at IS NULL OR expires_at > $5) \
     UNION ALL \
     SELECT older.id, older.parent, chain.depth + 1 FROM chain JOIN responses older ON older.id = chain.parent \
-    WHERE older.tenant = $2 AND older.issuer = $3 AND older.subject = $4) \
+    WHERE older.tenant = $2 AND older.issuer = COALESCE($3, older.issuer) AND older.subject = COALESCE($4, older.subject)) \
     SELECT one.id, one.parent, one.conversation, one.status, one.state, one.input, one.output \
     FROM chain JOIN responses one ON one.id = chain.id ORDER BY chain.depth DESC";
 
@@ -25,7 +25,7 @@ pub(crate) const HOLDER: &str = "SELECT response_id FROM foreign_items \
     WHERE tenant = $1 AND issuer = $2 AND subject = $3 AND item_id = $4 ORDER BY response_id DESC LIMIT 1";
 
 pub(crate) const DELETE: &str = "DELETE FROM responses \
-    WHERE id = $1 AND tenant = $2 AND issuer = $3 AND subject = $4 AND (expires_at IS NULL OR expires_at > $5)";
+    WHERE id = $1 AND tenant = $2 AND issuer = COALESCE($3, issuer) AND subject = COALESCE($4, subject) AND (expires_at IS NULL OR expires_at > $5)";
 
 /// Names of the parts, for their encryption: they must not change.
 const INPUT: &str = "input";
@@ -46,19 +46,19 @@ impl Responses for Database {
         self.writer().commit(self.sealed(new)?).await
     }
 
-    async fn get(&self, owner: &Owner, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
+    async fn get(&self, reach: &Reach, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
         self.shared.health.ready()?;
         let pools = self.shared.pools();
         let row: Option<Row> = reading!(&pools, pool => {
-            about!(sqlx::query_as(GET), id, owner, now)
+            about!(sqlx::query_as(GET), id, reach, now)
                 .fetch_optional(pool)
                 .await
         })
         .map_err(|failed| self.shared.failed(&failed))?;
-        row.map(|row| self.stored(owner, row)).transpose()
+        row.map(|row| self.stored(&reach.owner, row)).transpose()
     }
 
-    async fn chain(&self, owner: &Owner, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
+    async fn chain(&self, reach: &Reach, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
         self.shared.health.ready()?;
         let pools = self.shared.pools();
         let mut rows = Vec::new();
@@ -69,7 +69,7 @@ impl Responses for Database {
             size <= limit
         };
         let whole = reading!(&pools, pool => {
-            let mut found = about!(sqlx::query_as::<_, LinkRow>(CHAIN), id, owner, now)
+            let mut found = about!(sqlx::query_as::<_, LinkRow>(CHAIN), id, reach, now)
                 .fetch(pool);
             loop {
                 match found.try_next().await {
@@ -84,7 +84,7 @@ impl Responses for Database {
             }
         });
         match whole {
-            Ok(true) => rows.into_iter().map(|row| self.link(owner, row)).collect(),
+            Ok(true) => rows.into_iter().map(|row| self.link(&reach.owner, row)).collect(),
             Ok(false) => Err(StoreError::TooLarge(limit)),
             Err(failed) => Err(self.shared.failed(&failed)),
         }
@@ -109,16 +109,16 @@ impl Responses for Database {
         })
         .map_err(|failed| self.shared.failed(&failed))?;
         match id {
-            Some(id) => self.get(owner, &id, now).await,
+            Some(id) => self.get(&Reach::own(owner.clone()), &id, now).await,
             None => Ok(None),
         }
     }
 
-    async fn delete(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
+    async fn delete(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError> {
         self.shared.health.ready()?;
         let pools = self.shared.pools();
         let deleted = writing!(&pools, pool => {
-            about!(sqlx::query(DELETE), id, owner, now)
+            about!(sqlx::query(DELETE), id, reach, now)
                 .execute(pool)
                 .await
                 .map(|done| done.rows_affected())

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 use crate::error::StoreError;
-use crate::owner::Owner;
+use crate::owner::{Owner, Reach};
 use crate::records::{
     self, Change, Hash, Kind, Looked, Outcome, Record, Records, Repeatable, Revision, Secret, Wanted,
 };
@@ -54,12 +54,12 @@ impl<S: Responses> Responses for Bounded<S> {
         self.within(self.store.commit(new)).await
     }
 
-    async fn get(&self, owner: &Owner, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
-        self.within(self.store.get(owner, id, now)).await
+    async fn get(&self, reach: &Reach, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
+        self.within(self.store.get(reach, id, now)).await
     }
 
-    async fn chain(&self, owner: &Owner, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
-        self.within(self.store.chain(owner, id, now, limit)).await
+    async fn chain(&self, reach: &Reach, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
+        self.within(self.store.chain(reach, id, now, limit)).await
     }
 
     async fn holder(
@@ -71,8 +71,8 @@ impl<S: Responses> Responses for Bounded<S> {
         self.within(self.store.holder(owner, item_id, now)).await
     }
 
-    async fn delete(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
-        self.within(self.store.delete(owner, id, now)).await
+    async fn delete(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError> {
+        self.within(self.store.delete(reach, id, now)).await
     }
 }
 
@@ -84,67 +84,67 @@ impl<S: Conversations> Conversations for Bounded<S> {
 
     async fn conversation(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
     ) -> Result<Option<Conversation>, StoreError> {
-        self.within(self.store.conversation(owner, id, now)).await
+        self.within(self.store.conversation(reach, id, now)).await
     }
 
     async fn set_metadata(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         metadata: Bytes,
     ) -> Result<Option<Conversation>, StoreError> {
-        self.within(self.store.set_metadata(owner, id, now, metadata)).await
+        self.within(self.store.set_metadata(reach, id, now, metadata)).await
     }
 
-    async fn delete_conversation(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
-        self.within(self.store.delete_conversation(owner, id, now)).await
+    async fn delete_conversation(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError> {
+        self.within(self.store.delete_conversation(reach, id, now)).await
     }
 
-    async fn append(&self, owner: &Owner, addition: Addition) -> Result<bool, StoreError> {
-        self.within(self.store.append(owner, addition)).await
+    async fn append(&self, addition: Addition) -> Result<bool, StoreError> {
+        self.within(self.store.append(addition)).await
     }
 
     async fn entries(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         page: Page<'_>,
     ) -> Result<Option<Entries>, StoreError> {
-        self.within(self.store.entries(owner, id, now, page)).await
+        self.within(self.store.entries(reach, id, now, page)).await
     }
 
     async fn history(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         limit: usize,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
-        self.within(self.store.history(owner, id, now, limit)).await
+        self.within(self.store.history(reach, id, now, limit)).await
     }
 
     async fn entry(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         item: &str,
         now: i64,
     ) -> Result<Option<Entry>, StoreError> {
-        self.within(self.store.entry(owner, id, item, now)).await
+        self.within(self.store.entry(reach, id, item, now)).await
     }
 
-    async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
-        self.within(self.store.delete_entry(owner, id, item, now)).await
+    async fn delete_entry(&self, reach: &Reach, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
+        self.within(self.store.delete_entry(reach, id, item, now)).await
     }
 
-    async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
-        self.within(self.store.find_entry(owner, item, now)).await
+    async fn find_entry(&self, reach: &Reach, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
+        self.within(self.store.find_entry(reach, item, now)).await
     }
 }
 
@@ -213,11 +213,11 @@ mod tests {
             std::future::pending().await
         }
 
-        async fn get(&self, _: &Owner, _: &str, _: i64) -> Result<Option<StoredResponse>, StoreError> {
+        async fn get(&self, _: &Reach, _: &str, _: i64) -> Result<Option<StoredResponse>, StoreError> {
             std::future::pending().await
         }
 
-        async fn chain(&self, _: &Owner, _: &str, _: i64, _: usize) -> Result<Vec<Link>, StoreError> {
+        async fn chain(&self, _: &Reach, _: &str, _: i64, _: usize) -> Result<Vec<Link>, StoreError> {
             std::future::pending().await
         }
 
@@ -225,7 +225,7 @@ mod tests {
             std::future::pending().await
         }
 
-        async fn delete(&self, _: &Owner, _: &str, _: i64) -> Result<bool, StoreError> {
+        async fn delete(&self, _: &Reach, _: &str, _: i64) -> Result<bool, StoreError> {
             std::future::pending().await
         }
     }
@@ -233,11 +233,11 @@ mod tests {
     #[tokio::test]
     async fn e8_a_store_that_hangs_is_given_up() {
         let store = Bounded::new(Arc::new(Silent), Duration::from_millis(1));
-        let owner = Owner::anonymous();
+        let reach = Reach::own(Owner::anonymous());
         let away = |answer: StoreError| matches!(answer, StoreError::Unavailable(_));
-        assert!(away(store.get(&owner, "x", 0).await.unwrap_err()));
-        assert!(away(store.chain(&owner, "x", 0, 1).await.unwrap_err()));
-        assert!(away(store.delete(&owner, "x", 0).await.unwrap_err()));
+        assert!(away(store.get(&reach, "x", 0).await.unwrap_err()));
+        assert!(away(store.chain(&reach, "x", 0, 1).await.unwrap_err()));
+        assert!(away(store.delete(&reach, "x", 0).await.unwrap_err()));
         assert!(store.ready().is_ok());
     }
 }

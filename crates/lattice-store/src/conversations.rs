@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::StoreError;
-use crate::owner::Owner;
+use crate::owner::{Owner, Reach};
 
 /// A conversation that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Entry {
 /// What a response adds to a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addition {
+    /// Whose the conversation may be.
+    pub reach: Reach,
     /// The conversation.
     pub conversation: String,
     /// When: seconds since 1970, UTC.
@@ -86,7 +88,7 @@ pub trait Conversations: Debug + Send + Sync {
     /// A conversation.
     async fn conversation(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
     ) -> Result<Option<Conversation>, StoreError>;
@@ -94,22 +96,22 @@ pub trait Conversations: Debug + Send + Sync {
     /// Puts other notes in place; the conversation as it is then, or nothing where it is not there.
     async fn set_metadata(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         metadata: Bytes,
     ) -> Result<Option<Conversation>, StoreError>;
 
     /// Deletes a conversation and its items; false where it is not there.
-    async fn delete_conversation(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError>;
+    async fn delete_conversation(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError>;
 
     /// Adds items behind the others, all or none; false where the conversation is not there.
-    async fn append(&self, owner: &Owner, addition: Addition) -> Result<bool, StoreError>;
+    async fn append(&self, addition: Addition) -> Result<bool, StoreError>;
 
     /// A page of its items; nothing where the conversation, or the item before the page, is not there.
     async fn entries(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         page: Page<'_>,
@@ -121,19 +123,19 @@ pub trait Conversations: Debug + Send + Sync {
     /// [`StoreError::TooLarge`] where all together hold more than `limit` bytes.
     async fn history(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         limit: usize,
     ) -> Result<Option<Vec<Entry>>, StoreError>;
 
     /// One of its items.
-    async fn entry(&self, owner: &Owner, id: &str, item: &str, now: i64)
+    async fn entry(&self, reach: &Reach, id: &str, item: &str, now: i64)
     -> Result<Option<Entry>, StoreError>;
 
     /// Deletes one of its items; false where it is not there.
-    async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError>;
+    async fn delete_entry(&self, reach: &Reach, id: &str, item: &str, now: i64) -> Result<bool, StoreError>;
 
     /// The item of this id in any of the owner's conversations, the latest where there are several.
-    async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError>;
+    async fn find_entry(&self, reach: &Reach, item: &str, now: i64) -> Result<Option<Entry>, StoreError>;
 }

@@ -1,6 +1,6 @@
 //! What must be remembered: the traits of the stores, what is put into them and what comes out.
 //!
-//! Invariants: no method reads or writes what somebody stored without the [`Owner`] whose it is (A2); nothing here knows a database, and no row
+//! Invariants: no method reads or writes what somebody stored without the [`Owner`] whose it is, or the [`Reach`] of whoever asks (A2); nothing here knows a database, and no row
 //! leaves one. [`records`] are the administration's. [`memory`] keeps everything in the process, for tests.
 
 mod bounded;
@@ -15,7 +15,7 @@ pub mod records;
 pub use bounded::Bounded;
 pub use conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 pub use error::StoreError;
-pub use owner::Owner;
+pub use owner::{Owner, Reach};
 pub use records::Records;
 pub use responses::{Content, Frame, Link, NewResponse, Responses, StoredResponse};
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::conversations::Addition;
 use crate::error::StoreError;
-use crate::owner::Owner;
+use crate::owner::{Owner, Reach};
 
 /// What a response consists of: JSON, as it was sent or received. A response holds its own input and output and nothing of those that it
 /// goes on from (D1).
@@ -100,14 +100,14 @@ pub trait Responses: Debug + Send + Sync {
     async fn commit(&self, new: NewResponse) -> Result<(), StoreError>;
 
     /// A response.
-    async fn get(&self, owner: &Owner, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError>;
+    async fn get(&self, reach: &Reach, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError>;
 
     /// The response and all that it goes on from, oldest first; nothing where it is not there. Those that it goes on from may have expired:
     /// they are kept for as long as something goes on from them. Where one was deleted, the chain begins behind it.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] where all together hold more than `limit` bytes.
-    async fn chain(&self, owner: &Owner, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError>;
+    async fn chain(&self, reach: &Reach, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError>;
 
     /// The response that holds an item with this id, the latest where there are several: only for ids that are foreign.
     async fn holder(
@@ -118,5 +118,5 @@ pub trait Responses: Debug + Send + Sync {
     ) -> Result<Option<StoredResponse>, StoreError>;
 
     /// Deletes a response for good; false where it is not there. Those that go on from it stay.
-    async fn delete(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError>;
+    async fn delete(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError>;
 }

@@ -4,6 +4,7 @@
 //! no redirects, no decompression, and no retries beyond a kept connection that was closed before a byte was sent.
 
 mod answer;
+mod client;
 mod connections;
 mod connector;
 mod error;
@@ -16,6 +17,7 @@ mod tokens;
 mod upstream;
 
 pub use answer::{HttpAnswer, HttpAnswerBody};
+pub use client::{Client, Fetched};
 pub use error::SendError;
 pub use proxy::{Proxy, SystemProxies};
 pub use settings::{Surroundings, Timeouts, UpstreamSettings};

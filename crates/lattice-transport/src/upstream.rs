@@ -12,8 +12,10 @@ use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 
 use crate::answer::HttpAnswer;
+use crate::client::Client;
 use crate::connections::Connections;
 use crate::error::SendError;
+use crate::proxy::Proxy;
 use crate::settings::{Surroundings, UpstreamSettings};
 use crate::tls;
 use crate::tokens::Tokens;
@@ -50,6 +52,11 @@ impl Transport {
     ) -> Result<Self, TransportError> {
         let tls = tls::config(tls::roots_of(roots))?;
         Ok(Self { tls, surroundings: Arc::new(surroundings) })
+    }
+
+    /// A client for what is no provider.
+    pub fn client(&self, proxy: &Proxy) -> Client {
+        Client::new(&self.tls, proxy)
     }
 
     /// The way to one provider entry, with pools of its own (E1).

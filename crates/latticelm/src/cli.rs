@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::admin::{AuditArgs, KeysCommand, TenantsCommand, UsersCommand};
 use crate::banner::keys;
 
 /// An LLM gateway: one API, Open Responses, in front of many providers.
@@ -45,6 +46,23 @@ pub(crate) enum Command {
     Openapi,
     /// List the models that the gateway would serve
     Models(ConfigArgs),
+    /// API keys: make, list, rotate, revoke
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Users: people and services
+    Users {
+        #[command(subcommand)]
+        command: UsersCommand,
+    },
+    /// Tenants
+    Tenants {
+        #[command(subcommand)]
+        command: TenantsCommand,
+    },
+    /// What was done in the administration, the latest first
+    Audit(AuditArgs),
     /// Bring the database up to date; the gateway does so itself when it starts
     Migrate(MigrateArgs),
     /// Print the completions for a shell

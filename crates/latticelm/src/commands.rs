@@ -9,7 +9,7 @@ use lattice_config::{Config, Environment, Source};
 
 use crate::cli::{Cli, Command, ConfigCommand};
 use crate::output::print;
-use crate::{serve, storage};
+use crate::{admin, serve, storage};
 
 pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
     match cli.command {
@@ -30,6 +30,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
                 lattice_config::load(&source, environment).context("the configuration is wrong")?;
             print(&models(&settings))
         }
+        Some(Command::Keys { command }) => admin::keys(command, environment),
+        Some(Command::Users { command }) => admin::users(command, environment),
+        Some(Command::Tenants { command }) => admin::tenants(command, environment),
+        Some(Command::Audit(args)) => admin::audit(&args, environment),
         Some(Command::Migrate(args)) => {
             let folder = args.data_dir.or(cli.serve.data_dir);
             storage::migrate(args.config.config.or(cli.serve.config.config), folder.as_deref(), environment)

@@ -1,5 +1,6 @@
 //! The `latticelm` binary: the command line, and the assembly of all parts.
 
+mod admin;
 mod auth;
 mod banner;
 mod cli;

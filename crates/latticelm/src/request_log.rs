@@ -6,6 +6,14 @@ use lattice_gateway::{Ending, Recorder, TurnRecord};
 #[derive(Debug)]
 pub(crate) struct RequestLog;
 
+/// Writes nothing.
+#[derive(Debug)]
+pub(crate) struct Silent;
+
+impl Recorder for Silent {
+    fn turn(&self, _: TurnRecord) {}
+}
+
 /// What probes ask for every few seconds is of no interest while it is answered.
 const PROBES: [&str; 2] = ["/health", "/ready"];
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use lattice_config::{Config, Conversations, Environment, Source};
 use lattice_gateway::{Clock, Retention};
 use lattice_server::Report;
@@ -39,6 +39,19 @@ pub(crate) async fn open(settings: &Config) -> anyhow::Result<Option<Arc<Databas
     // What is in the way is logged where it is found.
     database.opened(PATIENCE).await;
     Ok(Some(Arc::new(database)))
+}
+
+/// Opens the database for a command, which has nothing to do without it.
+pub(crate) async fn open_for_administration(settings: &Config) -> anyhow::Result<Arc<Database>> {
+    let database = Database::open(place(settings), Keyring::new(&settings.encryption.0))
+        .context("the database cannot be used")?;
+    match database.opened(ANSWER).await {
+        Condition::There => Ok(Arc::new(database)),
+        Condition::Opening => bail!("{} does not answer", settings.database),
+        Condition::Away(why) | Condition::Unusable(why) => {
+            bail!("{} cannot be used: {why}", settings.database)
+        }
+    }
 }
 
 /// Whether there is anything to keep: what was said, or who may call.

@@ -17,7 +17,11 @@ fn keys() -> String {
         format!("{{name: the-{name}, key: {}, tenant_id: {tenant}, role: {role}}}", secret(name))
     };
     let mut all: Vec<String> = ROLES.iter().map(|role| key(role, "acme", role)).collect();
-    all.extend([key("colleague", "acme", "member"), key("stranger", "other", "member")]);
+    all.extend([
+        key("colleague", "acme", "member"),
+        key("stranger", "other", "member"),
+        key("neighbour", "other", "owner"),
+    ]);
     all.push(format!("{{name: the-bound, key: {}, models: [openai.script-text]}}", secret("bound")));
     format!("auth: {{keys: [{}]}}\n", all.join(", "))
 }
@@ -192,7 +196,7 @@ fn a2_what_is_somebody_elses_answers_like_what_is_not_there() {
     };
     let asked = stage.upstream.counts().requests;
     for (method, path, body, wanted) in &attempts {
-        for stranger in ["colleague", "stranger"] {
+        for stranger in ["colleague", "stranger", "neighbour"] {
             let seen = send(&stage, Some(stranger), method, path, body);
             assert_eq!(seen.status, 404, "{stranger} {method} {path} {body}: {}", seen.text());
             // The same words as for an id that nobody has.
@@ -212,6 +216,17 @@ fn a2_what_is_somebody_elses_answers_like_what_is_not_there() {
     for (method, path, body, _) in &attempts {
         let own = send(&stage, Some("member"), method, path, body);
         assert_eq!(own.status, 200, "{method} {path} {body}: {}", own.text());
+    }
+}
+
+#[test]
+fn a3_who_runs_a_tenant_sees_what_all_in_it_have_stored() {
+    let stage = Stage::start(PROGRAM, &keys()).unwrap();
+    for role in ["admin", "owner", "operator"] {
+        for (method, path, body, _) in attempts(&stage) {
+            let seen = send(&stage, Some(role), method, &path, &body);
+            assert_eq!(seen.status, 200, "{role} {method} {path} {body}: {}", seen.text());
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lattice_model::{FaultKind, Item, Status};
-use lattice_store::{Link, Owner, Store, StoreError};
+use lattice_store::{Link, Reach, Store, StoreError};
 use lattice_wire::responses::stored;
 
 use crate::error::Error;
@@ -15,12 +15,12 @@ const LIMIT: usize = 64 << 20;
 /// All that was said up to and with the response.
 pub(super) async fn of_response(
     store: &dyn Store,
-    owner: &Owner,
+    reach: &Reach,
     id: &str,
     now: i64,
 ) -> Result<Vec<Arc<Item>>, Error> {
     let chain = if ids::is_plausible(id) {
-        store.chain(owner, id, now, LIMIT).await.map_err(|error| storage::error(&error))?
+        store.chain(reach, id, now, LIMIT).await.map_err(|error| storage::error(&error))?
     } else {
         Vec::new()
     };
@@ -59,12 +59,12 @@ pub(super) async fn of_response(
 /// All items of a conversation.
 pub(super) async fn of_conversation(
     store: &dyn Store,
-    owner: &Owner,
+    reach: &Reach,
     id: &str,
     now: i64,
 ) -> Result<Vec<Arc<Item>>, Error> {
     let entries = if ids::is_plausible(id) {
-        store.history(owner, id, now, LIMIT).await.map_err(|error| storage::error(&error))?
+        store.history(reach, id, now, LIMIT).await.map_err(|error| storage::error(&error))?
     } else {
         None
     };

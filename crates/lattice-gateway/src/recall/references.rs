@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use lattice_model::{FaultKind, Item, OtherItem, Path, Turn};
-use lattice_store::{Owner, Store, StoreError, StoredResponse};
+use lattice_store::{Reach, Store, StoreError, StoredResponse};
 use lattice_wire::responses::stored;
 
 use crate::error::Error;
@@ -25,7 +25,7 @@ pub(super) fn target(item: &Item) -> Option<&str> {
 
 /// Puts the items in their places. One that the conversation has already, from the history or from before in the input, is not
 /// repeated.
-pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, owner: &Owner) -> Result<(), Error> {
+pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, reach: &Reach) -> Result<(), Error> {
     if turn.input.iter().filter(|item| target(item).is_some()).count() > MOST {
         let message = format!("more than {MOST} item references in one request; send the items themselves");
         return Err(Error::new(FaultKind::InvalidRequest, "invalid_value", message).with_param("input"));
@@ -44,7 +44,7 @@ pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, owner: &Owner) -
             continue;
         }
         if !known.contains_key(id) {
-            let holder = holder(store, owner, id, turn.created_at).await;
+            let holder = holder(store, reach, id, turn.created_at).await;
             let holder = holder.map_err(|error| storage::error(&error))?;
             let content = holder.as_ref().map(|holder| &holder.content);
             size = size.saturating_add(
@@ -56,7 +56,7 @@ pub(super) async fn resolve(store: &dyn Store, turn: &mut Turn, owner: &Owner) -
             known.extend(items(holder)?);
         }
         if !known.contains_key(id) {
-            known.extend(in_conversations(store, owner, id, turn.created_at).await?);
+            known.extend(in_conversations(store, reach, id, turn.created_at).await?);
         }
         let Some(item) = known.get(id) else { return Err(missing(id, Path::Input(at))) };
         input.push(Item::clone(item));
@@ -74,7 +74,7 @@ fn missing(id: &str, path: Path<'_>) -> Error {
 /// The response that holds the item.
 async fn holder(
     store: &dyn Store,
-    owner: &Owner,
+    reach: &Reach,
     item_id: &str,
     now: i64,
 ) -> Result<Option<StoredResponse>, StoreError> {
@@ -82,24 +82,24 @@ async fn holder(
         return Ok(None);
     }
     if let Some(response_id) = ids::response_of(item_id)
-        && let Some(found) = store.get(owner, &response_id, now).await?
+        && let Some(found) = store.get(reach, &response_id, now).await?
     {
         return Ok(Some(found));
     }
-    store.holder(owner, item_id, now).await
+    store.holder(&reach.owner, item_id, now).await
 }
 
 /// The item, if it stands in a conversation.
 async fn in_conversations(
     store: &dyn Store,
-    owner: &Owner,
+    reach: &Reach,
     id: &str,
     now: i64,
 ) -> Result<Option<(String, Item)>, Error> {
     if !ids::is_plausible(id) {
         return Ok(None);
     }
-    let found = store.find_entry(owner, id, now).await.map_err(|error| storage::error(&error))?;
+    let found = store.find_entry(reach, id, now).await.map_err(|error| storage::error(&error))?;
     let Some(entry) = found else { return Ok(None) };
     let damaged = |_| storage::error(&StoreError::Unreadable(format!("the item `{id}`")));
     Ok(Some((id.to_owned(), stored::read_item(entry.item).map_err(damaged)?)))

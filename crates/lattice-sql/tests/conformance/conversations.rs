@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lattice_store::{Addition, Entry, NewConversation, Owner, Page, Store, StoreError};
+use lattice_store::{Addition, Entry, NewConversation, Owner, Page, Reach, Store, StoreError};
 
-use crate::stage::{NOW, databases, owner, response, stores};
+use crate::stage::{NOW, databases, owner, reach, response, stores};
 
 fn entry(id: &str) -> Entry {
     Entry { id: id.to_owned(), item: format!(r#"{{"id":"{id}"}}"#).into() }
@@ -22,10 +22,15 @@ fn conversation(id: &str, entries: &[&str]) -> NewConversation {
 }
 
 fn addition(id: &str, now: i64, entries: &[&str]) -> Addition {
-    Addition { conversation: id.to_owned(), now, entries: entries.iter().map(|id| entry(id)).collect() }
+    Addition {
+        reach: reach("acme", "ann"),
+        conversation: id.to_owned(),
+        now,
+        entries: entries.iter().map(|id| entry(id)).collect(),
+    }
 }
 
-async fn history(store: &Arc<dyn Store>, whose: &Owner, id: &str, now: i64) -> Option<Vec<String>> {
+async fn history(store: &Arc<dyn Store>, whose: &Reach, id: &str, now: i64) -> Option<Vec<String>> {
     let entries = store.history(whose, id, now, 1 << 20).await.unwrap()?;
     Some(entries.into_iter().map(|entry| entry.id).collect())
 }
@@ -33,9 +38,9 @@ async fn history(store: &Arc<dyn Store>, whose: &Owner, id: &str, now: i64) -> O
 #[tokio::test(flavor = "multi_thread")]
 async fn items_stand_in_the_order_in_which_they_were_added() {
     for stage in stores().await {
-        let (name, store, whose) = (stage.name, &stage.responses, owner("acme", "ann"));
+        let (name, store, whose) = (stage.name, &stage.responses, reach("acme", "ann"));
         store.create(conversation("conv_1", &["a", "b"])).await.unwrap();
-        assert!(store.append(&whose, addition("conv_1", NOW, &["c"])).await.unwrap(), "{name}");
+        assert!(store.append(addition("conv_1", NOW, &["c"])).await.unwrap(), "{name}");
         let mut new = response("resp_1", None);
         new.addition = Some(addition("conv_1", NOW, &["d", "e"]));
         store.commit(new).await.unwrap();
@@ -54,7 +59,7 @@ async fn items_stand_in_the_order_in_which_they_were_added() {
 #[tokio::test(flavor = "multi_thread")]
 async fn d9_pages_follow_each_other_in_both_orders() {
     for stage in stores().await {
-        let (name, store, whose) = (stage.name, &stage.responses, owner("acme", "ann"));
+        let (name, store, whose) = (stage.name, &stage.responses, reach("acme", "ann"));
         let ids: Vec<String> = (0..25).map(|number| format!("i{number}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         store.create(conversation("conv_1", &ids)).await.unwrap();
@@ -80,11 +85,38 @@ async fn d9_pages_follow_each_other_in_both_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a3_who_runs_a_tenant_reaches_the_conversations_of_all_in_it() {
+    for stage in stores().await {
+        let (name, store) = (stage.name, &stage.responses);
+        store.create(conversation("conv_1", &["a"])).await.unwrap();
+        let whole = |tenant| Reach { is_whole_tenant: true, ..reach(tenant, "boss") };
+        let (boss, other) = (whole("acme"), whole("other"));
+        for (who, is_there) in [(&boss, true), (&other, false)] {
+            let page = Page { after: None, limit: 10, is_ascending: true };
+            assert_eq!(store.conversation(who, "conv_1", NOW).await.unwrap().is_some(), is_there, "{name}");
+            let metadata = store.set_metadata(who, "conv_1", NOW, "{}".into()).await.unwrap();
+            assert_eq!(metadata.is_some(), is_there, "{name}");
+            assert_eq!(store.entries(who, "conv_1", NOW, page).await.unwrap().is_some(), is_there, "{name}");
+            assert_eq!(history(store, who, "conv_1", NOW).await.is_some(), is_there, "{name}");
+            assert_eq!(store.find_entry(who, "a", NOW).await.unwrap().is_some(), is_there, "{name}");
+            let added = Addition { reach: who.clone(), ..addition("conv_1", NOW, &["x"]) };
+            assert_eq!(store.append(added.clone()).await.unwrap(), is_there, "{name}");
+            let mut new = response(&format!("resp_{}", who.owner.tenant), None);
+            (new.owner, new.addition) = (who.owner.clone(), Some(added));
+            assert_eq!(store.commit(new).await.is_ok(), is_there, "{name}");
+        }
+        assert!(!store.delete_conversation(&other, "conv_1", NOW).await.unwrap(), "{name}");
+        assert!(store.delete_entry(&boss, "conv_1", "a", NOW).await.unwrap(), "{name}");
+        assert!(store.delete_conversation(&boss, "conv_1", NOW).await.unwrap(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a2_somebody_elses_conversation_is_like_one_that_is_not_there() {
     for stage in stores().await {
         let (name, store) = (stage.name, &stage.responses);
         store.create(conversation("conv_1", &["a"])).await.unwrap();
-        for stranger in [owner("acme", "bob"), owner("other", "ann"), Owner::anonymous()] {
+        for stranger in [reach("acme", "bob"), reach("other", "ann"), Reach::own(Owner::anonymous())] {
             let page = Page { after: None, limit: 10, is_ascending: true };
             assert_eq!(store.conversation(&stranger, "conv_1", NOW).await.unwrap(), None, "{name}");
             assert_eq!(
@@ -96,26 +128,27 @@ async fn a2_somebody_elses_conversation_is_like_one_that_is_not_there() {
             assert_eq!(history(store, &stranger, "conv_1", NOW).await, None, "{name}");
             assert_eq!(store.entry(&stranger, "conv_1", "a", NOW).await.unwrap(), None, "{name}");
             assert_eq!(store.find_entry(&stranger, "a", NOW).await.unwrap(), None, "{name}");
-            assert!(!store.append(&stranger, addition("conv_1", NOW, &["x"])).await.unwrap(), "{name}");
+            let added = Addition { reach: stranger.clone(), ..addition("conv_1", NOW, &["x"]) };
+            assert!(!store.append(added.clone()).await.unwrap(), "{name}");
             assert!(!store.delete_entry(&stranger, "conv_1", "a", NOW).await.unwrap(), "{name}");
             assert!(!store.delete_conversation(&stranger, "conv_1", NOW).await.unwrap(), "{name}");
-            let mut new = response(&format!("resp_{}", stranger.subject), None);
-            (new.owner, new.addition) = (stranger, Some(addition("conv_1", NOW, &["x"])));
+            let mut new = response(&format!("resp_{}", stranger.owner.subject), None);
+            (new.owner, new.addition) = (stranger.owner, Some(added));
             assert!(matches!(store.commit(new).await, Err(StoreError::Gone(_))), "{name}");
         }
-        assert_eq!(history(store, &owner("acme", "ann"), "conv_1", NOW).await.unwrap(), ["a"], "{name}");
+        assert_eq!(history(store, &reach("acme", "ann"), "conv_1", NOW).await.unwrap(), ["a"], "{name}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d3_a_conversation_ends_when_nothing_has_changed_it_for_long() {
     for stage in stores().await {
-        let (name, store, whose) = (stage.name, &stage.responses, owner("acme", "ann"));
+        let (name, store, whose) = (stage.name, &stage.responses, reach("acme", "ann"));
         store.create(conversation("conv_1", &["a"])).await.unwrap();
         let mut kept = conversation("conv_kept", &["k"]);
         kept.ttl = None;
         store.create(kept).await.unwrap();
-        assert!(store.append(&whose, addition("conv_1", NOW + 99, &["b"])).await.unwrap(), "{name}");
+        assert!(store.append(addition("conv_1", NOW + 99, &["b"])).await.unwrap(), "{name}");
         let mut new = response("resp_1", None);
         new.addition = Some(addition("conv_1", NOW + 150, &["c"]));
         store.commit(new).await.unwrap();
@@ -128,7 +161,7 @@ async fn d3_a_conversation_ends_when_nothing_has_changed_it_for_long() {
         for late in [NOW + 350, NOW + 1_000_000] {
             assert_eq!(history(store, &whose, "conv_1", late).await, None, "{name}");
             assert_eq!(store.find_entry(&whose, "a", late).await.unwrap(), None, "{name}");
-            assert!(!store.append(&whose, addition("conv_1", late, &["d"])).await.unwrap(), "{name}");
+            assert!(!store.append(addition("conv_1", late, &["d"])).await.unwrap(), "{name}");
             let mut new = response(&format!("resp_{late}"), None);
             new.addition = Some(addition("conv_1", late, &["x"]));
             assert!(matches!(store.commit(new).await, Err(StoreError::Gone(_))), "{name}");
@@ -140,7 +173,7 @@ async fn d3_a_conversation_ends_when_nothing_has_changed_it_for_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_items_are_found_and_deleted_by_their_ids() {
     for stage in stores().await {
-        let (name, store, whose) = (stage.name, &stage.responses, owner("acme", "ann"));
+        let (name, store, whose) = (stage.name, &stage.responses, reach("acme", "ann"));
         store.create(conversation("conv_1", &["a", "b", "a"])).await.unwrap();
         store.create(conversation("conv_2", &["b"])).await.unwrap();
         assert_eq!(store.entry(&whose, "conv_1", "b", NOW).await.unwrap(), Some(entry("b")), "{name}");
@@ -158,7 +191,7 @@ async fn d4_items_are_found_and_deleted_by_their_ids() {
 #[tokio::test(flavor = "multi_thread")]
 async fn turns_that_end_at_once_are_added_whole_one_behind_the_other() {
     for stage in stores().await {
-        let (name, store, whose) = (stage.name, &stage.responses, owner("acme", "ann"));
+        let (name, store, whose) = (stage.name, &stage.responses, reach("acme", "ann"));
         for number in 0..3 {
             store.create(conversation(&format!("conv_{number}"), &[])).await.unwrap();
         }
@@ -202,6 +235,6 @@ async fn sweeping_takes_conversations_with_their_items() {
         store.create(conversation("conv_1", &["a", "b"])).await.unwrap();
         assert_eq!(database.sweep(NOW + 900).await.unwrap(), 0, "{name}");
         assert_eq!(database.sweep(NOW + 1100).await.unwrap(), 1, "{name}");
-        assert_eq!(history(store, &owner("acme", "ann"), "conv_1", NOW).await, None, "{name}");
+        assert_eq!(history(store, &reach("acme", "ann"), "conv_1", NOW).await, None, "{name}");
     }
 }

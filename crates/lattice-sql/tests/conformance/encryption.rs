@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use lattice_sql::{Condition, Database, Keyring, Place};
-use lattice_store::{Addition, Conversations, Entry, NewConversation, Owner, Responses, StoreError};
+use lattice_store::{Addition, Conversations, Entry, NewConversation, Owner, Reach, Responses, StoreError};
 
-use crate::stage::{NOW, encrypted, keyring, owner, response, sqlite};
+use crate::stage::{NOW, encrypted, keyring, owner, reach, response, sqlite};
 
 async fn open(place: &Place, keyring: Keyring) -> Database {
     let database = Database::open(place.clone(), keyring).unwrap();
@@ -38,7 +38,7 @@ fn conversation() -> NewConversation {
 #[tokio::test(flavor = "multi_thread")]
 async fn contents_are_not_in_the_files_and_no_other_key_opens_them() {
     let stage = encrypted().await;
-    let (store, place, whose) = (&stage.responses, stage.place.as_ref().unwrap(), owner("acme", "ann"));
+    let (store, place, whose) = (&stage.responses, stage.place.as_ref().unwrap(), reach("acme", "ann"));
     store.create(conversation()).await.unwrap();
     let mut new = response("resp_1", None);
     new.content.input = r#"["of-the-input"]"#.into();
@@ -46,8 +46,12 @@ async fn contents_are_not_in_the_files_and_no_other_key_opens_them() {
     new.content.state = r#"["of-the-state"]"#.into();
     new.content.frame.json = r#"{"x":"of-the-frame"}"#.into();
     let item = Entry { id: "i2".to_owned(), item: r#"{"text":"of-the-turn"}"#.into() };
-    new.addition =
-        Some(Addition { conversation: "conv_1".to_owned(), now: NOW, entries: vec![item.clone()] });
+    new.addition = Some(Addition {
+        reach: reach("acme", "ann"),
+        conversation: "conv_1".to_owned(),
+        now: NOW,
+        entries: vec![item.clone()],
+    });
     store.commit(new.clone()).await.unwrap();
     let bytes = bytes_of(place);
     assert!(holds(&bytes, "resp_1") && holds(&bytes, "conv_1"), "the right files are read");
@@ -63,7 +67,7 @@ async fn contents_are_not_in_the_files_and_no_other_key_opens_them() {
     );
     assert!(other.history(&whose, "conv_1", NOW, 1 << 20).await.is_err());
     assert!(other.ready().is_ok(), "one that cannot be read is no reason to stop");
-    assert!(other.get(&Owner::anonymous(), "resp_1", NOW).await.unwrap().is_none());
+    assert!(other.get(&Reach::own(Owner::anonymous()), "resp_1", NOW).await.unwrap().is_none());
     assert!(other.delete(&whose, "resp_1", NOW).await.unwrap(), "what cannot be read can be deleted");
 }
 
@@ -74,7 +78,7 @@ async fn what_was_stored_without_a_key_is_read_with_one() {
     stage.responses.commit(response("resp_1", None)).await.unwrap();
     let database = open(place, keyring(7)).await;
     database.commit(response("resp_2", Some("resp_1"))).await.unwrap();
-    let chain = database.chain(&owner("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
+    let chain = database.chain(&reach("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
     assert_eq!(chain.len(), 2);
 }
 
@@ -91,7 +95,7 @@ async fn what_was_deleted_is_not_in_the_files_after_the_sweep() {
         store.commit(other).await.unwrap();
     }
     assert!(holds(&bytes_of(place), "the-deleted-part"));
-    assert!(store.delete(&owner("acme", "ann"), "resp_1", NOW).await.unwrap());
+    assert!(store.delete(&reach("acme", "ann"), "resp_1", NOW).await.unwrap());
     stage.database.as_ref().unwrap().sweep(NOW).await.unwrap();
     assert!(!holds(&bytes_of(place), "the-deleted-part"));
 }

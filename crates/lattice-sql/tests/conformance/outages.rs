@@ -7,7 +7,7 @@ use lattice_store::{Responses, StoreError};
 use lattice_testkit::postgres::Postgres;
 use tempfile::TempDir;
 
-use crate::stage::{NOW, owner, response};
+use crate::stage::{NOW, reach, response};
 
 /// Waits until the database is as it should be.
 async fn until(database: &Database, is: impl Fn(&Condition) -> bool) {
@@ -31,12 +31,12 @@ async fn e8_a_server_that_stops_is_noticed_at_once_and_used_again_when_it_is_bac
     until(&database, |condition| matches!(condition, Condition::Away(_))).await;
     let refused = database.commit(response("resp_2", None)).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    let refused = database.get(&owner("acme", "ann"), "resp_1", NOW).await;
+    let refused = database.get(&reach("acme", "ann"), "resp_1", NOW).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     server.resume().unwrap();
     until(&database, |condition| *condition == Condition::There).await;
     database.commit(response("resp_2", Some("resp_1"))).await.unwrap();
-    let chain = database.chain(&owner("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
+    let chain = database.chain(&reach("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
     assert_eq!(chain.len(), 2);
 }
 
@@ -84,7 +84,7 @@ async fn a_file_that_is_taken_away_is_noticed_and_made_anew() {
     database.commit(response("resp_2", None)).await.unwrap();
     let again = Database::open(Place::File(data.join("latticelm.db")), Keyring::default()).unwrap();
     assert_eq!(again.opened(Duration::from_mins(1)).await, Condition::There);
-    assert!(again.get(&owner("acme", "ann"), "resp_2", NOW).await.unwrap().is_some());
+    assert!(again.get(&reach("acme", "ann"), "resp_2", NOW).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,6 +110,6 @@ async fn what_waits_is_committed_before_the_database_is_closed() {
     let again = Database::open(place, Keyring::default()).unwrap();
     assert_eq!(again.opened(Duration::from_mins(1)).await, Condition::There);
     for id in &safe {
-        assert!(again.get(&owner("acme", "ann"), id, NOW).await.unwrap().is_some(), "{id}");
+        assert!(again.get(&reach("acme", "ann"), id, NOW).await.unwrap().is_some(), "{id}");
     }
 }

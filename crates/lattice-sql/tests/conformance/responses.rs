@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lattice_store::StoreError;
+use lattice_store::{Reach, StoreError};
 
-use crate::stage::{NOW, databases, owner, response, stores};
+use crate::stage::{NOW, databases, owner, reach, response, stores};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_what_was_committed_comes_out_as_it_went_in() {
@@ -13,9 +13,9 @@ async fn d2_what_was_committed_comes_out_as_it_went_in() {
         store.ready().unwrap();
         let new = response("resp_1", None);
         store.commit(new.clone()).await.unwrap();
-        let found = store.get(&new.owner, "resp_1", NOW).await.unwrap().unwrap();
+        let found = store.get(&reach("acme", "ann"), "resp_1", NOW).await.unwrap().unwrap();
         assert_eq!((found.id.as_str(), found.content), ("resp_1", new.content.clone()), "{name}");
-        assert_eq!(store.get(&new.owner, "resp_2", NOW).await.unwrap(), None, "{name}");
+        assert_eq!(store.get(&reach("acme", "ann"), "resp_2", NOW).await.unwrap(), None, "{name}");
         let taken = store.commit(response("resp_1", None)).await;
         assert!(matches!(taken, Err(StoreError::Refused(_))), "{name}: {taken:?}");
     }
@@ -35,19 +35,42 @@ async fn a2_somebody_elses_response_is_like_one_that_is_not_there() {
             lattice_store::Owner { issuer: "https://elsewhere.test".into(), ..owner("acme", "ann") },
             lattice_store::Owner::anonymous(),
         ];
+        let strangers = strangers.map(Reach::own);
         for stranger in &strangers {
             assert_eq!(store.get(stranger, "resp_1", NOW).await.unwrap(), None, "{name}");
             assert_eq!(store.chain(stranger, "resp_2", NOW, 1 << 20).await.unwrap(), [], "{name}");
-            assert_eq!(store.holder(stranger, "msg_foreign", NOW).await.unwrap(), None, "{name}");
+            assert_eq!(store.holder(&stranger.owner, "msg_foreign", NOW).await.unwrap(), None, "{name}");
             assert!(!store.delete(stranger, "resp_1", NOW).await.unwrap(), "{name}");
         }
         // A response of somebody else's that names one of ours as its parent sees nothing of it.
         let mut grafted = response("resp_3", Some("resp_1"));
         grafted.owner = owner("other", "eve");
         store.commit(grafted.clone()).await.unwrap();
-        let chain = store.chain(&grafted.owner, "resp_3", NOW, 1 << 20).await.unwrap();
+        let chain = store.chain(&Reach::own(grafted.owner.clone()), "resp_3", NOW, 1 << 20).await.unwrap();
         assert_eq!(chain.iter().map(|link| link.id.as_str()).collect::<Vec<_>>(), ["resp_3"], "{name}");
-        assert!(store.get(&new.owner, "resp_1", NOW).await.unwrap().is_some(), "{name}");
+        assert!(store.get(&reach("acme", "ann"), "resp_1", NOW).await.unwrap().is_some(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_who_runs_a_tenant_reaches_the_responses_of_all_in_it() {
+    for stage in stores().await {
+        let (name, store) = (stage.name, &stage.responses);
+        let mut new = response("resp_1", None);
+        new.foreign_ids = vec!["msg_foreign".to_owned()];
+        store.commit(new).await.unwrap();
+        let whole = |tenant| Reach { is_whole_tenant: true, ..reach(tenant, "boss") };
+        // The boss goes on from what another has begun.
+        let mut next = response("resp_2", Some("resp_1"));
+        next.owner = owner("acme", "boss");
+        store.commit(next).await.unwrap();
+        let (boss, other) = (whole("acme"), whole("other"));
+        assert!(store.get(&boss, "resp_1", NOW).await.unwrap().is_some(), "{name}");
+        assert_eq!(store.chain(&boss, "resp_2", NOW, 1 << 20).await.unwrap().len(), 2, "{name}");
+        assert_eq!(store.get(&other, "resp_1", NOW).await.unwrap(), None, "{name}");
+        assert_eq!(store.chain(&other, "resp_2", NOW, 1 << 20).await.unwrap(), [], "{name}");
+        assert!(!store.delete(&other, "resp_1", NOW).await.unwrap(), "{name}");
+        assert!(store.delete(&boss, "resp_1", NOW).await.unwrap(), "{name}");
     }
 }
 
@@ -62,7 +85,7 @@ async fn d1_a_chain_is_put_together_from_what_each_response_added() {
         }
         // A branch beside the chain is not part of it.
         store.commit(response("resp_branch", Some("resp_7"))).await.unwrap();
-        let whose = owner("acme", "ann");
+        let whose = reach("acme", "ann");
         let chain = store.chain(&whose, "resp_19", NOW, 1 << 20).await.unwrap();
         assert_eq!(
             chain.iter().map(|link| &link.id).collect::<Vec<_>>(),
@@ -93,16 +116,31 @@ async fn d3_what_has_expired_is_not_there_whatever_was_swept() {
         let mut kept = response("resp_2", Some("resp_1"));
         kept.expires_at = None;
         store.commit(kept.clone()).await.unwrap();
-        assert!(store.get(&first.owner, "resp_1", NOW + 9).await.unwrap().is_some(), "{name}");
-        assert!(store.holder(&first.owner, "msg_foreign", NOW + 9).await.unwrap().is_some(), "{name}");
+        assert!(store.get(&reach("acme", "ann"), "resp_1", NOW + 9).await.unwrap().is_some(), "{name}");
+        assert!(
+            store.holder(&owner("acme", "ann"), "msg_foreign", NOW + 9).await.unwrap().is_some(),
+            "{name}"
+        );
         for late in [NOW + 10, NOW + 1_000_000] {
-            assert_eq!(store.get(&first.owner, "resp_1", late).await.unwrap(), None, "{name}");
-            assert_eq!(store.holder(&first.owner, "msg_foreign", late).await.unwrap(), None, "{name}");
-            assert_eq!(store.chain(&first.owner, "resp_1", late, 1 << 20).await.unwrap(), [], "{name}");
-            assert!(!store.delete(&first.owner, "resp_1", late).await.unwrap(), "{name}");
+            assert_eq!(store.get(&reach("acme", "ann"), "resp_1", late).await.unwrap(), None, "{name}");
+            assert_eq!(
+                store.holder(&owner("acme", "ann"), "msg_foreign", late).await.unwrap(),
+                None,
+                "{name}"
+            );
+            assert_eq!(
+                store.chain(&reach("acme", "ann"), "resp_1", late, 1 << 20).await.unwrap(),
+                [],
+                "{name}"
+            );
+            assert!(!store.delete(&reach("acme", "ann"), "resp_1", late).await.unwrap(), "{name}");
             // What goes on from it still has it.
-            assert!(store.get(&first.owner, "resp_2", late).await.unwrap().is_some(), "{name}");
-            assert_eq!(store.chain(&first.owner, "resp_2", late, 1 << 20).await.unwrap().len(), 2, "{name}");
+            assert!(store.get(&reach("acme", "ann"), "resp_2", late).await.unwrap().is_some(), "{name}");
+            assert_eq!(
+                store.chain(&reach("acme", "ann"), "resp_2", late, 1 << 20).await.unwrap().len(),
+                2,
+                "{name}"
+            );
         }
     }
 }
@@ -114,7 +152,7 @@ async fn what_was_deleted_is_gone_and_what_goes_on_from_it_shows_the_gap() {
         for (id, parent) in [("resp_1", None), ("resp_2", Some("resp_1")), ("resp_3", Some("resp_2"))] {
             store.commit(response(id, parent)).await.unwrap();
         }
-        let whose = owner("acme", "ann");
+        let whose = reach("acme", "ann");
         assert!(store.delete(&whose, "resp_2", NOW).await.unwrap(), "{name}");
         assert!(!store.delete(&whose, "resp_2", NOW).await.unwrap(), "{name}");
         assert_eq!(store.get(&whose, "resp_2", NOW).await.unwrap(), None, "{name}");
@@ -135,8 +173,9 @@ async fn d4_an_item_is_found_by_the_id_that_somebody_else_gave_it() {
             new.foreign_ids = items.map(str::to_owned).to_vec();
             store.commit(new).await.unwrap();
         }
-        let whose = owner("acme", "ann");
-        let holder = async |item: &str| store.holder(&whose, item, NOW).await.unwrap().map(|found| found.id);
+        let whose = reach("acme", "ann");
+        let holder =
+            async |item: &str| store.holder(&whose.owner, item, NOW).await.unwrap().map(|found| found.id);
         assert_eq!(holder("msg_a").await.as_deref(), Some("resp_1"), "{name}");
         assert_eq!(holder("msg_b").await.as_deref(), Some("resp_2"), "{name}: the latest");
         assert_eq!(holder("msg_c").await, None, "{name}");
@@ -164,7 +203,7 @@ async fn b5_many_commits_of_one_moment_are_all_stored_and_a_wrong_one_takes_none
             refused += usize::from(commit.await.unwrap().is_err());
         }
         assert_eq!(refused, 1, "{name}: only the one whose id was taken");
-        let whose = owner("acme", "ann");
+        let whose = reach("acme", "ann");
         for number in 0..200 {
             let found = store.get(&whose, &format!("resp_{number}"), NOW).await.unwrap();
             assert!(found.is_some(), "{name}: {number}");
@@ -190,7 +229,7 @@ async fn sweeping_removes_what_has_expired_and_nothing_that_is_needed() {
             "{name}: a turn may be about to go on from it"
         );
         assert_eq!(database.sweep(NOW + 1000).await.unwrap(), 1197, "{name}");
-        let whose = owner("acme", "ann");
+        let whose = reach("acme", "ann");
         assert_eq!(store.chain(&whose, "resp_0002", NOW, 1 << 20).await.unwrap().len(), 3, "{name}");
         assert!(store.delete(&whose, "resp_0002", NOW).await.unwrap(), "{name}");
         assert_eq!(database.sweep(NOW + 1000).await.unwrap(), 2, "{name}: nothing needs them any more");

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::stage::{NOW, databases, owner, response};
+use crate::stage::{NOW, databases, reach, response};
 
 /// Runs a statement on the database itself.
 async fn run(place: &Place, statement: &'static str) {
@@ -85,7 +85,7 @@ async fn d5_a_newer_database_that_only_added_something_goes_on_working() {
         let database = Database::open(place.clone(), Keyring::default()).unwrap();
         assert_eq!(database.opened(Duration::from_mins(1)).await, Condition::There, "{name}");
         database.commit(response("resp_2", Some("resp_1"))).await.unwrap();
-        let chain = database.chain(&owner("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
+        let chain = database.chain(&reach("acme", "ann"), "resp_2", NOW, 1 << 20).await.unwrap();
         assert_eq!(chain.len(), 2, "{name}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lattice_sql::{Condition, Database, Keyring, Place};
 use lattice_store::memory::Memory;
-use lattice_store::{Content, Frame, NewResponse, Owner, Store};
+use lattice_store::{Content, Frame, NewResponse, Owner, Reach, Store};
 use lattice_testkit::postgres::Postgres;
 use secrecy::SecretBox;
 use tempfile::TempDir;
@@ -74,6 +74,11 @@ pub(crate) const NOW: i64 = 1_000_000;
 /// Somebody of a tenant.
 pub(crate) fn owner(tenant: &str, subject: &str) -> Owner {
     Owner { tenant: tenant.into(), issuer: "https://issuer.test".into(), subject: subject.into() }
+}
+
+/// What somebody of a tenant reaches.
+pub(crate) fn reach(tenant: &str, subject: &str) -> Reach {
+    Reach::own(owner(tenant, subject))
 }
 
 /// A response with contents of its own.

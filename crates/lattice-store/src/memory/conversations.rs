@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Kept, Memory, is_live};
 use crate::conversations::{Addition, Conversation, Conversations, Entries, Entry, NewConversation, Page};
 use crate::error::StoreError;
-use crate::owner::Owner;
+use crate::owner::Reach;
 
 /// A conversation and when it ends.
 #[derive(Debug)]
@@ -16,15 +16,18 @@ pub(super) struct Held {
 }
 
 impl Kept {
-    fn conversation(&mut self, owner: &Owner, id: &str, now: i64) -> Option<&mut Held> {
-        let is_it =
-            |held: &&mut Held| held.new.id == id && held.new.owner == *owner && is_live(held.expires_at, now);
+    fn conversation(&mut self, reach: &Reach, id: &str, now: i64) -> Option<&mut Held> {
+        let is_it = |held: &&mut Held| {
+            held.new.id == id && reach.covers(&held.new.owner) && is_live(held.expires_at, now)
+        };
         self.conversations.iter_mut().find(is_it)
     }
 
     /// Adds to a conversation; false where it is not there.
-    pub(super) fn add(&mut self, owner: &Owner, addition: Addition) -> bool {
-        let Some(held) = self.conversation(owner, &addition.conversation, addition.now) else { return false };
+    pub(super) fn add(&mut self, addition: Addition) -> bool {
+        let Some(held) = self.conversation(&addition.reach, &addition.conversation, addition.now) else {
+            return false;
+        };
         held.new.entries.extend(addition.entries);
         held.touch(addition.now);
         true
@@ -53,47 +56,47 @@ impl Conversations for Memory {
 
     async fn conversation(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
     ) -> Result<Option<Conversation>, StoreError> {
-        Ok(self.open()?.conversation(owner, id, now).map(|held| held.shown()))
+        Ok(self.open()?.conversation(reach, id, now).map(|held| held.shown()))
     }
 
     async fn set_metadata(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         metadata: Bytes,
     ) -> Result<Option<Conversation>, StoreError> {
         let mut kept = self.open()?;
-        let Some(held) = kept.conversation(owner, id, now) else { return Ok(None) };
+        let Some(held) = kept.conversation(reach, id, now) else { return Ok(None) };
         held.new.metadata = metadata;
         held.touch(now);
         Ok(Some(held.shown()))
     }
 
-    async fn delete_conversation(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
+    async fn delete_conversation(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError> {
         let mut kept = self.open()?;
-        let is_there = kept.conversation(owner, id, now).is_some();
+        let is_there = kept.conversation(reach, id, now).is_some();
         kept.conversations.retain(|held| !is_there || held.new.id != id);
         Ok(is_there)
     }
 
-    async fn append(&self, owner: &Owner, addition: Addition) -> Result<bool, StoreError> {
-        Ok(self.open()?.add(owner, addition))
+    async fn append(&self, addition: Addition) -> Result<bool, StoreError> {
+        Ok(self.open()?.add(addition))
     }
 
     async fn entries(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         page: Page<'_>,
     ) -> Result<Option<Entries>, StoreError> {
         let mut kept = self.open()?;
-        let Some(held) = kept.conversation(owner, id, now) else { return Ok(None) };
+        let Some(held) = kept.conversation(reach, id, now) else { return Ok(None) };
         let mut all: Vec<&Entry> = held.new.entries.iter().collect();
         if !page.is_ascending {
             all.reverse();
@@ -116,13 +119,13 @@ impl Conversations for Memory {
 
     async fn history(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         now: i64,
         limit: usize,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
         let mut kept = self.open()?;
-        let Some(held) = kept.conversation(owner, id, now) else { return Ok(None) };
+        let Some(held) = kept.conversation(reach, id, now) else { return Ok(None) };
         let size: usize = held.new.entries.iter().map(|entry| entry.item.len()).sum();
         if size > limit {
             return Err(StoreError::TooLarge(limit));
@@ -132,31 +135,31 @@ impl Conversations for Memory {
 
     async fn entry(
         &self,
-        owner: &Owner,
+        reach: &Reach,
         id: &str,
         item: &str,
         now: i64,
     ) -> Result<Option<Entry>, StoreError> {
         let mut kept = self.open()?;
-        let held = kept.conversation(owner, id, now);
+        let held = kept.conversation(reach, id, now);
         Ok(held.and_then(|held| held.new.entries.iter().rfind(|entry| entry.id == item).cloned()))
     }
 
-    async fn delete_entry(&self, owner: &Owner, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
+    async fn delete_entry(&self, reach: &Reach, id: &str, item: &str, now: i64) -> Result<bool, StoreError> {
         let mut kept = self.open()?;
-        let Some(held) = kept.conversation(owner, id, now) else { return Ok(false) };
+        let Some(held) = kept.conversation(reach, id, now) else { return Ok(false) };
         let Some(at) = held.new.entries.iter().rposition(|entry| entry.id == item) else { return Ok(false) };
         held.new.entries.remove(at);
         held.touch(now);
         Ok(true)
     }
 
-    async fn find_entry(&self, owner: &Owner, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
+    async fn find_entry(&self, reach: &Reach, item: &str, now: i64) -> Result<Option<Entry>, StoreError> {
         let kept = self.open()?;
         let own = kept
             .conversations
             .iter()
-            .filter(|held| held.new.owner == *owner && is_live(held.expires_at, now));
+            .filter(|held| reach.covers(&held.new.owner) && is_live(held.expires_at, now));
         let mut own: Vec<&Held> = own.collect();
         own.sort_by(|one, two| two.new.id.cmp(&one.new.id));
         Ok(own

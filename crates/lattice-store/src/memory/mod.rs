@@ -6,7 +6,7 @@ mod responses;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::StoreError;
-use crate::owner::Owner;
+use crate::owner::Reach;
 use crate::responses::NewResponse;
 
 /// Everything in memory.
@@ -42,8 +42,8 @@ impl Memory {
 }
 
 impl Kept {
-    fn response(&self, owner: &Owner, id: &str) -> Option<&NewResponse> {
-        self.responses.iter().find(|one| one.id == id && one.owner == *owner)
+    fn response(&self, reach: &Reach, id: &str) -> Option<&NewResponse> {
+        self.responses.iter().find(|one| one.id == id && reach.covers(&one.owner))
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Memory, is_live};
 use crate::error::StoreError;
-use crate::owner::Owner;
+use crate::owner::{Owner, Reach};
 use crate::responses::{Link, NewResponse, Responses, StoredResponse};
 
 #[async_trait]
@@ -19,7 +19,7 @@ impl Responses for Memory {
             return Err(StoreError::Refused(format!("there is a response `{}` already", new.id)));
         }
         if let Some(addition) = &new.addition
-            && !kept.add(&new.owner, addition.clone())
+            && !kept.add(addition.clone())
         {
             return Err(StoreError::Gone(addition.conversation.clone()));
         }
@@ -27,16 +27,16 @@ impl Responses for Memory {
         Ok(())
     }
 
-    async fn get(&self, owner: &Owner, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
+    async fn get(&self, reach: &Reach, id: &str, now: i64) -> Result<Option<StoredResponse>, StoreError> {
         let kept = self.open()?;
-        Ok(kept.response(owner, id).filter(|one| is_live(one.expires_at, now)).map(stored))
+        Ok(kept.response(reach, id).filter(|one| is_live(one.expires_at, now)).map(stored))
     }
 
-    async fn chain(&self, owner: &Owner, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
+    async fn chain(&self, reach: &Reach, id: &str, now: i64, limit: usize) -> Result<Vec<Link>, StoreError> {
         let kept = self.open()?;
         let mut chain = Vec::new();
         let mut size = 0_usize;
-        let mut next = kept.response(owner, id).filter(|one| is_live(one.expires_at, now));
+        let mut next = kept.response(reach, id).filter(|one| is_live(one.expires_at, now));
         while let Some(one) = next {
             let content = &one.content;
             size = size.saturating_add(content.input.len().saturating_add(content.output.len()));
@@ -52,7 +52,7 @@ impl Responses for Memory {
                 output: content.output.clone(),
                 state: content.state.clone(),
             });
-            next = one.parent.as_deref().and_then(|parent| kept.response(owner, parent));
+            next = one.parent.as_deref().and_then(|parent| kept.response(reach, parent));
         }
         chain.reverse();
         Ok(chain)
@@ -73,10 +73,11 @@ impl Responses for Memory {
         Ok(kept.responses.iter().filter(holds).max_by_key(|one| &one.id).map(stored))
     }
 
-    async fn delete(&self, owner: &Owner, id: &str, now: i64) -> Result<bool, StoreError> {
+    async fn delete(&self, reach: &Reach, id: &str, now: i64) -> Result<bool, StoreError> {
         let mut kept = self.open()?;
         let before = kept.responses.len();
-        kept.responses.retain(|one| one.id != id || one.owner != *owner || !is_live(one.expires_at, now));
+        kept.responses
+            .retain(|one| one.id != id || !reach.covers(&one.owner) || !is_live(one.expires_at, now));
         Ok(kept.responses.len() < before)
     }
 }
