@@ -15,6 +15,7 @@ mod repeat;
 mod tenants;
 mod times;
 mod users;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub struct Administration {
     records: Arc<dyn Records>,
     registry: Arc<Registry>,
     declared: ArcSwap<Declared>,
+    /// 32 hexadecimal digits that are given out once.
+    ids: fn() -> String,
 }
 
 /// An answer: an object as it is now.
@@ -47,9 +50,15 @@ pub struct Answer {
 }
 
 impl Administration {
-    /// Over these records, with what the configuration declares. `registry` learns of every change.
-    pub fn new(records: Arc<dyn Records>, registry: Arc<Registry>, declared: Declared) -> Self {
-        Self { records, registry, declared: ArcSwap::from_pointee(declared) }
+    /// Over these records, with what the configuration declares. `registry` learns of every change; `ids` gives out 32 hexadecimal digits,
+    /// each time others, later ones behind earlier ones.
+    pub fn new(
+        records: Arc<dyn Records>,
+        registry: Arc<Registry>,
+        declared: Declared,
+        ids: fn() -> String,
+    ) -> Self {
+        Self { records, registry, declared: ArcSwap::from_pointee(declared), ids }
     }
 
     /// Puts another configuration's declarations in place.

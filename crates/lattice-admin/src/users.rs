@@ -77,7 +77,8 @@ impl Administration {
                 self.expect_tenant(&tenant).await?;
                 let name = name.or_else(|| email.clone()).unwrap_or_else(|| subject.clone());
                 let stamp = Stamp::new(id, actor.now);
-                let user = User { stamp, kind, tenant, issuer, subject, email, name, role, status };
+                let groups = Vec::new();
+                let user = User { stamp, kind, tenant, issuer, subject, email, groups, name, role, status };
                 plan("user.create", None, &user)
             })
         })
@@ -203,7 +204,7 @@ fn owns(user: &User) -> bool {
     user.role == Role::Owner && user.status == Status::Active
 }
 
-fn plan(action: &'static str, before: Option<&User>, after: &User) -> Result<Plan, Refusal> {
+pub(crate) fn plan(action: &'static str, before: Option<&User>, after: &User) -> Result<Plan, Refusal> {
     Ok(Plan {
         write: Write::Put(after.to_record()?),
         secrets: None,
@@ -214,7 +215,8 @@ fn plan(action: &'static str, before: Option<&User>, after: &User) -> Result<Pla
         before: before.map(object).unwrap_or_default(),
         after: object(after),
         answer: None,
-        concerns_callers: true,
+        // Nobody knows a new one yet.
+        concerns_callers: before.is_some(),
     })
 }
 
@@ -227,6 +229,7 @@ fn object(user: &User) -> Value {
         "issuer": Some(&user.issuer).filter(|issuer| !issuer.is_empty()),
         "subject": user.subject,
         "email": user.email,
+        "groups": user.groups,
         "name": user.name,
         "role": user.role.name(),
         "status": user.status.name(),

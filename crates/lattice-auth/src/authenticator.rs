@@ -1,10 +1,12 @@
 //! From credentials to a principal.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lattice_store::StoreError;
 use secrecy::SecretString;
 
@@ -13,6 +15,7 @@ use crate::credentials::Credentials;
 use crate::key::{self, Key, KeyHash};
 use crate::principal::Principal;
 use crate::registry::Registry;
+use crate::tokens::{Claims, TokenFault, Tokens};
 
 /// Why nobody is let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +30,35 @@ pub enum Denied {
     Elsewhere,
     /// They are valid, and the user, or the tenant, is not let in.
     Suspended,
+    /// Something is wrong with a token.
+    Token(TokenFault),
+    /// A token is of a tenant that nobody here knows.
+    UnknownTenant,
+    /// A token is of another tenant than the user.
+    OtherTenant,
     /// Others from there were wrong too often: wait so long.
     TooMany(Duration),
     /// Whether they are valid cannot be told at present.
     Unknown(StoreError),
+}
+
+/// Somebody whom an issuer vouches for and whom nobody here knows yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Who vouches for them.
+    pub issuer: String,
+    /// What the issuer says of them.
+    pub claims: Claims,
+}
+
+/// Makes users of newcomers.
+#[async_trait]
+pub trait Welcome: Debug + Send + Sync {
+    /// Makes a user of somebody; done when the database knows them.
+    ///
+    /// # Errors
+    /// Why they are not let in.
+    async fn welcome(&self, newcomer: Newcomer, arriving: Arriving) -> Result<(), Denied>;
 }
 
 /// From where, and when.
@@ -55,6 +83,7 @@ pub struct Authenticator {
     /// Tenants of the configuration that are not let in.
     suspended: HashSet<String>,
     registry: Option<Arc<Registry>>,
+    tokens: Option<(Arc<Tokens>, Arc<dyn Welcome>)>,
     attempts: Arc<Attempts>,
 }
 
@@ -91,6 +120,18 @@ impl Authenticator {
     pub fn with_registry(mut self, registry: Option<Arc<Registry>>) -> Self {
         self.registry = registry;
         self
+    }
+
+    /// With those whom these issuers vouch for; `welcome` makes users of those who come for the first time.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Arc<Tokens>, welcome: Arc<dyn Welcome>) -> Self {
+        self.tokens = Some((tokens, welcome));
+        self
+    }
+
+    /// The issuers whose tokens are taken.
+    pub fn tokens(&self) -> Option<&Arc<Tokens>> {
+        self.tokens.as_ref().map(|(tokens, _)| tokens)
     }
 
     /// What the database knows of callers, where there is one.
@@ -145,6 +186,11 @@ impl Authenticator {
         if let Some(principal) = self.keys.get(&hash) {
             return Ok(Some(Arc::clone(principal)));
         }
+        if let (Some(tokens), Some(registry)) = (&self.tokens, &self.registry)
+            && Tokens::is_one(token)
+        {
+            return self.vouched(token, tokens, registry, arriving).await.map(Some);
+        }
         let Some(registry) = self.registry.as_ref().filter(|_| key::is_ours(token)) else {
             return self.unless_too_many(arriving).map(|()| None);
         };
@@ -160,6 +206,41 @@ impl Authenticator {
         }
         known.used(arriving.now);
         Ok(Some(Arc::clone(&known.principal)))
+    }
+
+    /// Whom a token is of.
+    async fn vouched(
+        &self,
+        token: &SecretString,
+        (tokens, welcome): &(Arc<Tokens>, Arc<dyn Welcome>),
+        registry: &Registry,
+        arriving: Arriving,
+    ) -> Result<Arc<Principal>, Denied> {
+        let checked = match tokens.check(token, arriving.now).await {
+            Ok(checked) => checked,
+            Err(fault) => {
+                self.unless_too_many(arriving)?;
+                if !matches!(fault, TokenFault::Unreachable(_)) {
+                    self.attempts.note(arriving.address, arriving.now);
+                }
+                return Err(Denied::Token(fault));
+            }
+        };
+        let (issuer, claims) = (&checked.issuer.settings().issuer, &checked.claims);
+        let mut user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+        if user.is_none() {
+            let newcomer = Newcomer { issuer: issuer.clone(), claims: claims.clone() };
+            welcome.welcome(newcomer, arriving).await?;
+            user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+        }
+        let user = user.ok_or(Denied::Invalid)?;
+        if claims.tenant.as_deref().is_some_and(|tenant| *tenant != *user.principal.owner.tenant) {
+            return Err(Denied::OtherTenant);
+        }
+        if !user.is_active {
+            return Err(Denied::Suspended);
+        }
+        Ok(Arc::clone(&user.principal))
     }
 
     fn unless_too_many(&self, arriving: Arriving) -> Result<(), Denied> {

@@ -10,10 +10,12 @@ mod key;
 mod principal;
 mod registry;
 mod role;
+mod tokens;
 
-pub use authenticator::{Arriving, Authenticator, Denied};
+pub use authenticator::{Arriving, Authenticator, Denied, Newcomer, Welcome};
 pub use credentials::Credentials;
 pub use key::{Key, KeyHash, NoRandomness, mint};
 pub use principal::{Bounds, KeyName, Principal};
 pub use registry::Registry;
 pub use role::Role;
+pub use tokens::{ClaimNames, Claims, Fetch, Issuer, IssuerSettings, TokenFault, Tokens, is_safe_address};

@@ -12,7 +12,7 @@ use lattice_store::records::{Kind, Record, Records, Wanted};
 use lattice_store::{Owner, StoreError};
 use moka::sync::Cache;
 
-use crate::kept::{ApiKey, Kept, Status, User};
+use crate::kept::{ApiKey, Kept, Status, User, lookup};
 use crate::key::KeyHash;
 use crate::principal::{Bounds, KeyName, Principal};
 
@@ -46,11 +46,23 @@ impl Known {
     }
 }
 
+/// A user who was read.
+#[derive(Debug)]
+pub(crate) struct KnownUser {
+    pub(crate) principal: Arc<Principal>,
+    /// They are let in.
+    pub(crate) is_active: bool,
+    /// How far the changes were when they were read.
+    callers: i64,
+}
+
 /// What the database knows of callers.
 #[derive(Debug)]
 pub struct Registry {
     records: Arc<dyn Records>,
     known: Cache<KeyHash, Arc<Known>>,
+    /// Those whom an issuer vouches for, by issuer and subject.
+    users: Cache<String, Arc<KnownUser>>,
     suspended: ArcSwap<HashSet<String>>,
     /// How far the changes of callers are; less than 0 before anything was read.
     callers: AtomicI64,
@@ -64,6 +76,7 @@ impl Registry {
         Self {
             records,
             known: Cache::new(KNOWN),
+            users: Cache::new(KNOWN),
             suspended: ArcSwap::default(),
             callers: AtomicI64::new(-1),
             heard_at: AtomicI64::new(0),
@@ -131,11 +144,46 @@ impl Registry {
 
     /// The key of this hash as it was read, if that is true still.
     pub(crate) fn cached(&self, hash: KeyHash, now: i64) -> Option<Arc<Known>> {
-        let heard_at = self.heard_at.load(Ordering::Relaxed);
-        let is_true = |known: &Arc<Known>| {
-            known.callers == self.callers.load(Ordering::Acquire) && now.saturating_sub(heard_at) <= GRACE
+        self.known.get(&hash).filter(|known| self.is_true(known.callers, now))
+    }
+
+    /// The user whom an issuer knows by this subject, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub(crate) async fn user(
+        &self,
+        issuer: &str,
+        subject: &str,
+        now: i64,
+    ) -> Result<Option<Arc<KnownUser>>, StoreError> {
+        let lookup = lookup(issuer, subject);
+        if let Some(known) = self.users.get(&lookup).filter(|known| self.is_true(known.callers, now)) {
+            return Ok(Some(known));
+        }
+        if self.callers.load(Ordering::Acquire) < 0 {
+            self.refresh(now).await?;
+        }
+        let callers = self.callers.load(Ordering::Acquire);
+        let Some(record) = self.records.looked_up(Kind::User, &lookup).await? else { return Ok(None) };
+        let user = User::of_record(&record)?;
+        let principal = Principal {
+            owner: owner(&user),
+            role: user.role,
+            user: Some(user.stamp.id.as_str().into()),
+            key: None,
+            bounds: Bounds::default(),
         };
-        self.known.get(&hash).filter(is_true)
+        let is_active = user.status == Status::Active;
+        let known = Arc::new(KnownUser { principal: Arc::new(principal), is_active, callers });
+        self.users.insert(lookup, Arc::clone(&known));
+        Ok(Some(known))
+    }
+
+    /// Whether what was read at that point of the changes is true still.
+    fn is_true(&self, callers: i64, now: i64) -> bool {
+        let heard_at = self.heard_at.load(Ordering::Relaxed);
+        callers == self.callers.load(Ordering::Acquire) && now.saturating_sub(heard_at) <= GRACE
     }
 
     /// Writes down when keys were last used, those that were since the last time.

@@ -1,6 +1,6 @@
 //! `auth`: who may call the gateway.
 
-use lattice_auth::Role;
+use lattice_auth::{IssuerSettings, Role, is_safe_address};
 use lattice_model::Word;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::context::Context;
 use crate::environment::Environment;
+use crate::issuers::{self, RawIssuer};
 use crate::path::Path;
 use crate::value::Secret;
 
@@ -27,7 +28,7 @@ const DEFAULT_TENANT: &str = "default";
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawAuth {
-    /// Whether callers have to show a key: one of this file, or one that was made while the gateway ran. Default `true` where there are keys, here
+    /// Whether callers have to show a key: one of this file, or one that was made while the gateway ran. Default `true` where there are keys or issuers, here
     /// or in `LATTICELM_ADMIN_KEY`, else `false`.
     enabled: Option<bool>,
     /// Whether those who show no key may call too, all as one. Without any authentication the gateway listens on this machine alone unless this is
@@ -35,6 +36,12 @@ pub(crate) struct RawAuth {
     allow_anonymous: Option<bool>,
     /// API keys that stand in this file.
     keys: Option<Vec<RawKey>>,
+    /// Whose tokens (JSON Web Tokens of `OpenID` Connect or `OAuth2`) are taken.
+    issuers: Option<Vec<RawIssuer>>,
+    /// The short form of one issuer, with `audience`.
+    issuer: Option<String>,
+    /// Whom the tokens of `issuer` have to be for.
+    audience: Option<String>,
 }
 
 /// One of `auth.keys` as it is written.
@@ -58,6 +65,8 @@ pub(crate) struct RawKey {
 pub struct Auth {
     /// Those who may; with the operator's key of the environment.
     pub keys: Vec<ApiKey>,
+    /// Whose tokens are taken.
+    pub issuers: Vec<IssuerSettings>,
     /// Whether callers have to show one of them.
     pub enabled: bool,
     /// Whether those who show none may call too.
@@ -109,9 +118,33 @@ pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &
             models: None,
         });
     }
-    let enabled = raw.and_then(|raw| raw.enabled).unwrap_or(!keys.is_empty());
+    let issuers = raw.map(|raw| issuers_of(raw, &path, context)).unwrap_or_default();
+    let is_needed = !keys.is_empty() || !issuers.is_empty();
+    let enabled = raw.and_then(|raw| raw.enabled).unwrap_or(is_needed);
     let allow_anonymous = raw.and_then(|raw| raw.allow_anonymous).unwrap_or_default();
-    Auth { keys, enabled, allow_anonymous }
+    Auth { keys, issuers, enabled, allow_anonymous }
+}
+
+/// The list, and the short form of one.
+fn issuers_of(raw: &RawAuth, path: &Path, context: &mut Context<'_>) -> Vec<IssuerSettings> {
+    let mut all = raw.issuers.clone().unwrap_or_default();
+    match (raw.issuer.as_deref(), raw.audience.as_deref()) {
+        (None, None) => {}
+        (Some(issuer), Some(audience)) if is_safe_address(issuer) && !audience.is_empty() => {
+            all.push(RawIssuer::short(issuer, audience));
+        }
+        (Some(_), Some("") | None) => {
+            context
+                .missing(&path.key("audience"), "is needed: `auth.issuer` and `auth.audience` go together");
+        }
+        (Some(_), Some(_)) => {
+            context.error(&path.key("issuer"), "must begin with https://, or be on this machine");
+        }
+        (None, Some(_)) => {
+            context.missing(&path.key("issuer"), "is needed: `auth.issuer` and `auth.audience` go together");
+        }
+    }
+    issuers::check(&all, &path.key("issuers"), context)
 }
 
 fn key(raw: &RawKey, path: &Path, context: &mut Context<'_>) -> Option<ApiKey> {

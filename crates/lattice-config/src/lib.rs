@@ -21,6 +21,7 @@ mod conversations;
 mod database;
 mod encryption;
 mod file;
+mod issuers;
 mod logging;
 mod models;
 mod providers;

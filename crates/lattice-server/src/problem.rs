@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use lattice_admin::{Reason, Refusal};
-use lattice_auth::{Denied, Role};
+use lattice_auth::{Denied, Role, TokenFault};
 use lattice_gateway::Error;
 use lattice_model::{Class, ErrorBody, Word};
 
@@ -211,6 +211,15 @@ impl From<Denied> for Problem {
                 let message = "the user or the tenant of this key is suspended";
                 Self::new(StatusCode::FORBIDDEN, "suspended", message)
             }
+            Denied::UnknownTenant => {
+                let message = "nobody here knows the tenant that the token names; an operator has to make it";
+                Self::new(StatusCode::FORBIDDEN, "tenant_not_found", message)
+            }
+            Denied::OtherTenant => {
+                let message = "the token names another tenant than the one that its user belongs to";
+                Self::new(StatusCode::FORBIDDEN, "tenant_mismatch", message)
+            }
+            Denied::Token(fault) => of_token(&fault),
             Denied::TooMany(wait) => {
                 let message = "too many keys from your address were not valid; wait, and send one that is";
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_failed_attempts", message);
@@ -224,6 +233,38 @@ impl From<Denied> for Problem {
             }
         }
     }
+}
+
+/// What is wrong with a token.
+fn of_token(fault: &TokenFault) -> Problem {
+    let message = match fault {
+        TokenFault::Malformed => {
+            "the token cannot be read, or is not signed in a way that is understood here"
+        }
+        TokenFault::Issuer => "nobody here knows the issuer of the token",
+        TokenFault::Signature => "the token's signature is not its issuer's",
+        TokenFault::Audience => {
+            "the token is for somebody else: its `aud` is not one of those that are taken here"
+        }
+        TokenFault::Expired => {
+            return Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "expired_token",
+                "the token has expired; get another",
+            );
+        }
+        TokenFault::Early => "the token is not valid yet",
+        TokenFault::Claim(what) => {
+            let message = format!("the token does not say {what} as it has to");
+            return Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", message);
+        }
+        TokenFault::Unreachable(_) => {
+            let message = "the keys of the token's issuer cannot be had at present; try again";
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_unavailable", message);
+            return Problem { retry_after: Some(AGAIN), ..problem };
+        }
+    };
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", message)
 }
 
 impl From<Refusal> for Problem {

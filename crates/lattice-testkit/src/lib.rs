@@ -12,6 +12,7 @@ pub mod client;
 pub mod conformance;
 pub mod gateway;
 pub mod invariants;
+pub mod issuer;
 pub mod postgres;
 pub mod stage;
 pub mod upstream;

@@ -3,19 +3,28 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lattice_admin::{Declared, DeclaredKey, DeclaredTenant};
+use lattice_admin::{Administration, Declared, DeclaredKey, DeclaredTenant};
 use lattice_auth::kept::Status;
-use lattice_auth::{Authenticator, Bounds, Key, KeyHash, KeyName, Principal, Registry, Role};
+use lattice_auth::{Authenticator, Bounds, Fetch, Key, KeyHash, KeyName, Principal, Registry, Role, Tokens};
 use lattice_config::{ApiKey, Auth, Config};
 use lattice_store::Owner;
 
-/// Those who have keys, in the file or in the database, and, where that is allowed, whoever has none: they are everybody. `address` is where
-/// the gateway listens.
-pub(crate) fn authenticator(
-    settings: &Config,
-    address: SocketAddr,
-    registry: Option<Arc<Registry>>,
-) -> Authenticator {
+/// What knows callers, beside the file.
+pub(crate) struct Known<'a> {
+    /// Those of the database, where there is one.
+    pub(crate) registry: Option<Arc<Registry>>,
+    /// Makes users of those whom issuers vouch for.
+    pub(crate) administration: Option<Arc<Administration>>,
+    /// Gets what issuers say of themselves.
+    pub(crate) fetch: &'a Arc<dyn Fetch>,
+    /// The authenticator in whose place the new one comes.
+    pub(crate) before: Option<&'a Authenticator>,
+}
+
+/// Those who have keys, in the file or in the database, or tokens, and, where that is allowed, whoever has none: they are everybody. `address`
+/// is where the gateway listens.
+pub(crate) fn authenticator(settings: &Config, address: SocketAddr, known: Known<'_>) -> Authenticator {
+    let Known { registry, administration, fetch, before } = known;
     let auth = &settings.auth;
     let is_open = !auth.enabled || auth.allow_anonymous;
     let anonymous = is_open.then(|| Principal::anonymous(Role::Member));
@@ -25,6 +34,14 @@ pub(crate) fn authenticator(
     let mut authenticator = Authenticator::new(keys, anonymous).without(suspended).with_registry(registry);
     if !auth.enabled {
         authenticator = authenticator.taking_anything();
+    }
+    if let Some(administration) = administration.filter(|_| !auth.issuers.is_empty()) {
+        let before = before.and_then(|before| before.tokens()).map(AsRef::as_ref);
+        let tokens = Tokens::new(auth.issuers.clone(), fetch, before);
+        authenticator = authenticator.with_tokens(Arc::new(tokens), administration);
+    }
+    if let Some(before) = before {
+        authenticator = authenticator.after(before);
     }
     if address.ip().is_loopback() { authenticator.for_this_machine() } else { authenticator }
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use lattice_config::{Config, Environment, ModelEntry, ProviderEntry};
 use lattice_gateway::{Directory, Entry, Target};
 use lattice_providers::Model;
-use lattice_transport::{Proxy, Surroundings, SystemProxies, Transport, UpstreamSettings};
+use lattice_transport::{Client, Proxy, Surroundings, SystemProxies, Transport, UpstreamSettings};
 use secrecy::SecretString;
 
 /// Builds directories, and keeps what did not change between two of them: connections, tokens and all other state (D7).
@@ -22,6 +22,11 @@ impl Assembler {
         let surroundings = Surroundings::from_variables(variable, crate::clock::wall_clock);
         let transport = Transport::new(surroundings).context("TLS towards the providers cannot be set up")?;
         Ok(Self { transport, proxies: SystemProxies::from_variables(variable), known: Vec::new() })
+    }
+
+    /// A client for what is no provider.
+    pub(crate) fn client(&self) -> Client {
+        self.transport.client(&Proxy::System(self.proxies.clone()))
     }
 
     /// # Errors

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, header};
 use lattice_admin::{Actor, Administration};
-use lattice_auth::{Bounds, Principal, Registry, Role};
+use lattice_auth::{Bounds, Fetch, Principal, Registry, Role};
 use lattice_config::{Config, Format};
 use lattice_gateway::Clock;
 use lattice_sql::Database;
 use lattice_store::{Bounded, Owner, Records};
+use lattice_transport::Client;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth;
@@ -37,7 +41,8 @@ impl Identity {
         let records: Arc<dyn Records> = Arc::new(Bounded::new(Arc::clone(database), ANSWER));
         let registry = Arc::new(Registry::new(Arc::clone(&records)));
         let declared = auth::declared(settings);
-        let administration = Arc::new(Administration::new(records, Arc::clone(&registry), declared));
+        let administration =
+            Arc::new(Administration::new(records, Arc::clone(&registry), declared, || RealClock.id()));
         Self { database: Arc::clone(database), registry, administration, format: settings.logging.format }
     }
 
@@ -99,6 +104,23 @@ impl Identity {
                 false
             }
         }
+    }
+}
+
+/// Gets what issuers of tokens say of themselves.
+#[derive(Debug)]
+pub(crate) struct Issuers(pub(crate) Client);
+
+#[async_trait]
+impl Fetch for Issuers {
+    async fn get(&self, address: &str) -> Result<Bytes, String> {
+        let request = Request::get(address).header(header::ACCEPT, "application/json").body(Bytes::new());
+        let request = request.map_err(|error| format!("`{address}` cannot be asked: {error}"))?;
+        let fetched = self.0.send(request).await?;
+        if fetched.status.is_success() {
+            return Ok(fetched.body);
+        }
+        Err(format!("{address} answered with status {}", fetched.status.as_u16()))
     }
 }
 

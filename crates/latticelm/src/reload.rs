@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use lattice_auth::Fetch;
 use lattice_config::{Config, Environment, Source, Watch};
 use lattice_server::App;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,6 +16,8 @@ pub(crate) struct Reloader {
     pub(crate) environment: Environment,
     pub(crate) settings: Config,
     pub(crate) assembler: Assembler,
+    /// Gets what issuers of tokens say of themselves.
+    pub(crate) fetch: Arc<dyn Fetch>,
     pub(crate) level: logging::Level,
     /// Where the gateway listens for as long as it runs.
     pub(crate) address: SocketAddr,
@@ -89,8 +92,13 @@ impl Reloader {
             Ok(directory) => {
                 app.gateway.replace_directory(directory);
                 let before = app.authenticator.load_full();
-                let after = auth::authenticator(&settings, self.address, before.registry().cloned());
-                app.authenticator.store(Arc::new(after.after(&before)));
+                let known = auth::Known {
+                    registry: before.registry().cloned(),
+                    administration: app.administration.clone(),
+                    fetch: &self.fetch,
+                    before: Some(&before),
+                };
+                app.authenticator.store(Arc::new(auth::authenticator(&settings, self.address, known)));
                 if let Some(administration) = &app.administration {
                     administration.replace_declared(auth::declared(&settings));
                 }

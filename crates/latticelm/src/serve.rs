@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use lattice_auth::Fetch;
 use lattice_config::{Config, Environment, Format, Source};
 use lattice_gateway::{Gateway, Storage};
 use lattice_server::{App, Cors, Limits, StorageReport, TlsFiles};
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::ServeArgs;
 use crate::clock::RealClock;
 use crate::directory::Assembler;
-use crate::identity::Identity;
+use crate::identity::{Identity, Issuers};
 use crate::logging;
 use crate::output::print;
 use crate::reload::Reloader;
@@ -38,7 +39,9 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result
     let is_level_fixed = args.log_level.is_some();
     let assembler = Assembler::new(&environment)?;
     let address = settings.server.address;
-    runtime.block_on(serve(Reloader { environment, settings, assembler, level, address, is_level_fixed }))
+    let fetch: Arc<dyn Fetch> = Arc::new(Issuers(assembler.client()));
+    let reloader = Reloader { environment, settings, assembler, fetch, level, address, is_level_fixed };
+    runtime.block_on(serve(reloader))
 }
 
 /// The command line's options are overrides like those of the environment, so one way of checking serves both.
@@ -78,7 +81,13 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         gateway = gateway.with_storage(Storage::new(store, storage::retention(conversations)));
     }
     let identity = database.as_ref().map(|database| Identity::new(database, settings));
-    let app = Arc::new(app(settings, gateway, database.clone(), identity.as_ref()));
+    let known = auth::Known {
+        registry: identity.as_ref().map(|identity| Arc::clone(&identity.registry)),
+        administration: identity.as_ref().map(|identity| Arc::clone(&identity.administration)),
+        fetch: &reloader.fetch,
+        before: None,
+    };
+    let app = Arc::new(app(settings, gateway, database.clone(), known));
     let listener = TcpListener::bind(server.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
     let triggers = reloader.listen();
@@ -107,14 +116,8 @@ async fn follow(identity: Option<&Identity>) {
     }
 }
 
-fn app(
-    settings: &Config,
-    gateway: Gateway,
-    database: Option<Arc<Database>>,
-    identity: Option<&Identity>,
-) -> App {
+fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>, known: auth::Known<'_>) -> App {
     let server = &settings.server;
-    let registry = identity.map(|identity| Arc::clone(&identity.registry));
     App {
         gateway,
         max_request_body_size: server.max_request_body_size,
@@ -128,8 +131,8 @@ fn app(
         allowed_hosts: server.allowed_hosts.clone(),
         trusted_proxies: server.trusted_proxies.clone(),
         admin_ip_ranges: server.admin_ip_ranges.clone(),
-        administration: identity.map(|identity| Arc::clone(&identity.administration)),
-        authenticator: ArcSwap::from_pointee(auth::authenticator(settings, server.address, registry)),
+        administration: known.administration.clone(),
+        authenticator: ArcSwap::from_pointee(auth::authenticator(settings, server.address, known)),
         storage: database.map(|database| StorageReport::new(move || storage::report(&database))),
         stopping: CancellationToken::new(),
         cut_streams: CancellationToken::new(),

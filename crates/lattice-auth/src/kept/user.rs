@@ -43,6 +43,8 @@ pub struct User {
     pub subject: String,
     /// For people to read; grants nothing.
     pub email: Option<String>,
+    /// The groups that their issuer put them in when they first came.
+    pub groups: Vec<String>,
     /// What they are called.
     pub name: String,
     /// What they may do.
@@ -57,6 +59,8 @@ struct Document {
     issuer: String,
     subject: String,
     email: Option<String>,
+    #[serde(default)]
+    groups: Vec<String>,
     role: String,
 }
 
@@ -88,6 +92,7 @@ impl Kept for User {
             issuer: self.issuer.clone(),
             subject: self.subject.clone(),
             email: self.email.clone(),
+            groups: self.groups.clone(),
             role: self.role.name().to_owned(),
         };
         Ok(Record {
@@ -119,6 +124,7 @@ impl Kept for User {
             issuer: document.issuer,
             subject: document.subject,
             email: document.email,
+            groups: document.groups,
             name: record.name.clone(),
             role,
             status,

@@ -79,3 +79,53 @@ fn a10_what_is_wrong_about_a_key_is_named_and_the_key_is_not_shown() {
         "{text}"
     );
 }
+
+#[test]
+fn a5_an_issuer_needs_an_audience_and_an_address_that_can_be_trusted() {
+    let short = "auth: {issuer: 'https://accounts.google.com', audience: me}\n";
+    let auth = load(&format!("{SMALL}{short}")).unwrap().auth;
+    assert!(auth.enabled && auth.keys.is_empty(), "nobody comes in without");
+    assert_eq!(auth.issuers[0].audiences, ["me"]);
+    let whole = "auth: {issuers: [{issuer: 'http://localhost:9', audiences: [a, b], claims: {tenant: org}, group_roles: [{group: g, role: admin}], max_role: admin, clock_skew: 5s}]}\n";
+    let issuer = &load(&format!("{SMALL}{whole}")).unwrap().auth.issuers[0];
+    assert_eq!(
+        (issuer.claims.tenant.as_str(), issuer.claims.role.as_str(), issuer.clock_skew),
+        ("org", "role", 5)
+    );
+    assert_eq!(
+        (issuer.group_roles.clone(), issuer.max_role),
+        (vec![("g".to_owned(), Role::Admin)], Role::Admin)
+    );
+    let both = "auth: {issuer: 'https://a.test', audience: a, issuers: [{issuer: 'https://b.test', audiences: [b]}]}\n";
+    assert_eq!(load(&format!("{SMALL}{both}")).unwrap().auth.issuers.len(), 2);
+    for (auth, said) in [
+        ("{issuer: 'https://a.test'}", "`auth.audience` is needed"),
+        ("{audience: me}", "`auth.issuer` is needed"),
+        ("{issuer: 'http://a.test', audience: me}", "`auth.issuer` must begin with https://"),
+        ("{issuers: [{issuer: 'https://a.test'}]}", "`auth.issuers[0].audiences` is needed"),
+        ("{issuers: [{audiences: [me]}]}", "`auth.issuers[0].issuer` is needed"),
+        (
+            "{issuers: [{issuer: 'http://localhost.evil.test', audiences: [me]}]}",
+            "`auth.issuers[0].issuer` must begin",
+        ),
+        (
+            "{issuers: [{issuer: 'https://a.test', audiences: [me], discovery_url: 'http://b.test'}]}",
+            "discovery_url` must begin",
+        ),
+        (
+            "{issuers: [{issuer: 'https://a.test', audiences: [me], max_role: king}]}",
+            "max_role` must be one of",
+        ),
+        (
+            "{issuers: [{issuer: 'https://a.test', audiences: [me], clock_skew: 1h}]}",
+            "clock_skew` must be at most",
+        ),
+        (
+            "{issuers: [{issuer: 'https://a.test', audiences: [a]}, {issuer: 'https://a.test', audiences: [b]}]}",
+            "is there twice",
+        ),
+    ] {
+        let text = errors(&format!("{SMALL}auth: {auth}\n"));
+        assert!(text.contains(said), "{auth}: {text}");
+    }
+}
