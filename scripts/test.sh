@@ -27,6 +27,7 @@ of_fuzz() { grep -c '^fuzz: .* for ' || true; }
 
 part workspace of_cargo cargo test --workspace --quiet
 part sdks of_sdks tests/sdk/run.sh
+part oidc of_sdks tests/oidc/run.sh
 part fuzz of_fuzz scripts/fuzz.sh "${FUZZ_SECONDS:-5}"
 
 printf '\n%s' "$summary"

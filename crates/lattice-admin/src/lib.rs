@@ -12,6 +12,7 @@ mod log;
 mod page;
 mod refusal;
 mod repeat;
+mod sessions;
 mod tenants;
 mod times;
 mod users;

@@ -3,11 +3,9 @@
 //! An answer can hold a new key, which must not stand in the database. So it is sealed with what the client showed of itself, which is not
 //! there either: whoever asks again can read it, and nobody else can.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{digest, hmac};
-use bytes::Bytes;
+use aws_lc_rs::digest;
+use lattice_auth::{seal, unseal};
 use lattice_store::records::{Hash, Repeatable};
-use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::actor::{Actor, Named};
@@ -18,9 +16,6 @@ const KEPT: i64 = 86_400;
 
 /// The longest name of a request, in bytes.
 const LONGEST: usize = 255;
-
-/// Bytes of a nonce.
-const NONCE: usize = 12;
 
 /// A request that has a name.
 #[derive(Debug)]
@@ -62,11 +57,8 @@ impl<'a> Repeat<'a> {
             return Err(conflict("this `Idempotency-Key` was used for another request"));
         }
         let open = || {
-            let (nonce, text) = before.answer.split_at_checked(NONCE)?;
-            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-            let mut text = text.to_vec();
-            let opened = self.key()?.open_in_place(nonce, Aad::from(self.name), &mut text).ok()?;
-            serde_json::from_slice(opened).ok()
+            let opened = unseal(&self.named.credential, &self.purpose(), &before.answer)?;
+            serde_json::from_slice(&opened).ok()
         };
         open().ok_or_else(|| {
             conflict(
@@ -77,21 +69,16 @@ impl<'a> Repeat<'a> {
 
     /// An answer, to be kept.
     pub(crate) fn write(&self, answer: &Value) -> Result<Repeatable, Refusal> {
-        let seal = || {
-            let mut text = serde_json::to_vec(answer).ok()?;
-            let nonce = self.key()?.seal_in_place_append_tag(Aad::from(self.name), &mut text).ok()?;
-            Some(nonce.as_ref().iter().copied().chain(text).collect::<Bytes>())
-        };
+        let sealed = serde_json::to_vec(answer)
+            .ok()
+            .and_then(|answer| seal(&self.named.credential, &self.purpose(), answer));
         let failed = || Refusal::new(Reason::Internal, "internal_error", "the answer could not be kept");
-        let answer = seal().ok_or_else(failed)?;
+        let answer = sealed.ok_or_else(failed)?;
         Ok(Repeatable { name: self.name, request: self.request, answer, expires_at: self.expires_at })
     }
 
-    fn key(&self) -> Option<RandomizedNonceKey> {
-        let credential = self.named.credential.expose_secret().as_bytes();
-        let credential = hmac::Key::new(hmac::HMAC_SHA256, credential);
-        let key = hmac::sign(&credential, &[b"repeatable ".as_slice(), &self.name].concat());
-        RandomizedNonceKey::new(&AES_256_GCM, key.as_ref()).ok()
+    fn purpose(&self) -> Vec<u8> {
+        [b"repeatable ".as_slice(), &self.name].concat()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lattice_store::StoreError;
+use lattice_store::{StoreError, Whose};
 use secrecy::SecretString;
 
 use crate::attempts::Attempts;
@@ -15,7 +15,8 @@ use crate::credentials::Credentials;
 use crate::key::{self, Key, KeyHash};
 use crate::principal::Principal;
 use crate::registry::Registry;
-use crate::tokens::{Claims, TokenFault, Tokens};
+use crate::sessions::Sessions;
+use crate::tokens::{Claims, Issuer, TokenFault, Tokens};
 
 /// Why nobody is let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,7 @@ pub struct Authenticator {
     suspended: HashSet<String>,
     registry: Option<Arc<Registry>>,
     tokens: Option<(Arc<Tokens>, Arc<dyn Welcome>)>,
+    sessions: Option<Arc<Sessions>>,
     attempts: Arc<Attempts>,
 }
 
@@ -129,6 +131,35 @@ impl Authenticator {
         self
     }
 
+    /// With those who signed in with a browser.
+    #[must_use]
+    pub fn with_sessions(mut self, sessions: Option<Arc<Sessions>>) -> Self {
+        self.sessions = sessions;
+        self
+    }
+
+    /// The sessions of browsers, where there is a database for them.
+    pub fn sessions(&self) -> Option<&Arc<Sessions>> {
+        self.sessions.as_ref()
+    }
+
+    /// Whoever an issuer vouches for, who becomes a user if they come for the first time.
+    ///
+    /// # Errors
+    /// Why they are not let in.
+    pub async fn vouched_for(
+        &self,
+        issuer: &Issuer,
+        claims: &Claims,
+        arriving: Arriving,
+    ) -> Result<Arc<Principal>, Denied> {
+        let (Some((_, welcome)), Some(registry)) = (&self.tokens, &self.registry) else {
+            return Err(Denied::Invalid);
+        };
+        let principal = user_of(issuer, claims, welcome, registry, arriving).await?;
+        self.admit(principal, arriving)
+    }
+
     /// The issuers whose tokens are taken.
     pub fn tokens(&self) -> Option<&Arc<Tokens>> {
         self.tokens.as_ref().map(|(tokens, _)| tokens)
@@ -164,6 +195,11 @@ impl Authenticator {
         let known = match credentials {
             Credentials::None => return self.anonymous.clone().ok_or(Denied::Missing),
             Credentials::Token(token) => self.known(token, arriving).await?,
+            Credentials::Session(text) => match self.of_session(text, arriving).await? {
+                Some(principal) => Some(principal),
+                // One that is over is like none: the page that shows it has to sign in again.
+                None => return self.anonymous.clone().ok_or(Denied::Missing),
+            },
             Credentials::Unclear => None,
         };
         match (known, &self.anonymous) {
@@ -226,21 +262,39 @@ impl Authenticator {
                 return Err(Denied::Token(fault));
             }
         };
-        let (issuer, claims) = (&checked.issuer.settings().issuer, &checked.claims);
-        let mut user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
-        if user.is_none() {
-            let newcomer = Newcomer { issuer: issuer.clone(), claims: claims.clone() };
-            welcome.welcome(newcomer, arriving).await?;
-            user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+        user_of(&checked.issuer, &checked.claims, welcome, registry, arriving).await
+    }
+
+    /// Whose a session is, if it lasts and they are still there.
+    async fn of_session(
+        &self,
+        text: &SecretString,
+        arriving: Arriving,
+    ) -> Result<Option<Arc<Principal>>, Denied> {
+        let (Some(sessions), Some(registry)) = (&self.sessions, &self.registry) else { return Ok(None) };
+        let now = arriving.now;
+        let Some(session) = sessions.read(text, now).await.map_err(Denied::Unknown)? else { return Ok(None) };
+        match session.whose {
+            Whose::User { issuer, subject } => {
+                let user = registry.user(&issuer, &subject, now).await.map_err(Denied::Unknown)?;
+                match user {
+                    Some(user) if !user.is_active => Err(Denied::Suspended),
+                    user => Ok(user.map(|user| Arc::clone(&user.principal))),
+                }
+            }
+            Whose::Key(id) => {
+                let is_it =
+                    |principal: &&Arc<Principal>| principal.key.as_ref().is_some_and(|key| *key.id == *id);
+                if let Some(principal) = self.keys.values().find(is_it) {
+                    return Ok(Some(Arc::clone(principal)));
+                }
+                let known = registry.key_of(&id).await.map_err(Denied::Unknown)?;
+                match known {
+                    Some((_, false)) => Err(Denied::Suspended),
+                    known => Ok(known.map(|(principal, _)| Arc::new(principal))),
+                }
+            }
         }
-        let user = user.ok_or(Denied::Invalid)?;
-        if claims.tenant.as_deref().is_some_and(|tenant| *tenant != *user.principal.owner.tenant) {
-            return Err(Denied::OtherTenant);
-        }
-        if !user.is_active {
-            return Err(Denied::Suspended);
-        }
-        Ok(Arc::clone(&user.principal))
     }
 
     fn unless_too_many(&self, arriving: Arriving) -> Result<(), Denied> {
@@ -266,6 +320,31 @@ impl Authenticator {
         }
         Ok(principal)
     }
+}
+
+/// The user of whom an issuer speaks; made, where they come for the first time.
+async fn user_of(
+    issuer: &Issuer,
+    claims: &Claims,
+    welcome: &Arc<dyn Welcome>,
+    registry: &Registry,
+    arriving: Arriving,
+) -> Result<Arc<Principal>, Denied> {
+    let issuer = &issuer.settings().issuer;
+    let mut user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+    if user.is_none() {
+        let newcomer = Newcomer { issuer: issuer.clone(), claims: claims.clone() };
+        welcome.welcome(newcomer, arriving).await?;
+        user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+    }
+    let user = user.ok_or(Denied::Invalid)?;
+    if claims.tenant.as_deref().is_some_and(|tenant| *tenant != *user.principal.owner.tenant) {
+        return Err(Denied::OtherTenant);
+    }
+    if !user.is_active {
+        return Err(Denied::Suspended);
+    }
+    Ok(Arc::clone(&user.principal))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub enum Credentials {
     None,
     /// A key or a token: of `Authorization: Bearer`, `x-api-key` or `api-key`.
     Token(SecretString),
+    /// The text of a browser's session, where nothing else is shown.
+    Session(SecretString),
     /// Something that cannot be read, or two different ones: which of them counts must not be a guess.
     Unclear,
 }
@@ -51,7 +53,7 @@ mod tests {
         match Credentials::of(authorization.iter().map(Vec::as_slice), keys.iter().map(Vec::as_slice)) {
             Credentials::None => Ok(None),
             Credentials::Token(token) => Ok(Some(token.expose_secret().to_owned())),
-            Credentials::Unclear => Err(()),
+            Credentials::Unclear | Credentials::Session(_) => Err(()),
         }
     }
 

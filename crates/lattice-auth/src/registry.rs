@@ -116,24 +116,15 @@ impl Registry {
         // Whatever is read is at least as new as this.
         let callers = self.callers.load(Ordering::Acquire);
         let Some((record, secret)) = self.records.holder_of(hash.bytes()).await? else { return Ok(None) };
-        let key = ApiKey::of_record(&record)?;
-        if key.is_revoked {
+        let Some((key, principal, is_active)) = self.read_key(&record, secret.expires_at).await? else {
             return Ok(None);
-        }
-        let user = match &key.user {
-            None => None,
-            // Its user is gone, and it with them.
-            Some(id) => match self.records.record(Kind::User, id).await? {
-                None => return Ok(None),
-                Some(record) => Some(User::of_record(&record)?),
-            },
         };
         let before = self.known.get(&hash);
         let times = |time: fn(&Known) -> i64| AtomicI64::new(before.as_deref().map_or(0, time));
         let known = Arc::new(Known {
-            id: key.stamp.id.clone(),
-            is_active: user.as_ref().is_none_or(|user| user.status == Status::Active),
-            principal: Arc::new(principal(&key, user.as_ref(), secret.expires_at)),
+            id: key,
+            is_active,
+            principal: Arc::new(principal),
             callers,
             used_at: times(|known| known.used_at.load(Ordering::Relaxed)),
             noted_at: times(|known| known.noted_at.load(Ordering::Relaxed)),
@@ -145,6 +136,38 @@ impl Registry {
     /// The key of this hash as it was read, if that is true still.
     pub(crate) fn cached(&self, hash: KeyHash, now: i64) -> Option<Arc<Known>> {
         self.known.get(&hash).filter(|known| self.is_true(known.callers, now))
+    }
+
+    /// Whoever has the key of this id, and whether they are let in.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub(crate) async fn key_of(&self, id: &str) -> Result<Option<(Principal, bool)>, StoreError> {
+        let Some(record) = self.records.record(Kind::Key, id).await? else { return Ok(None) };
+        let read = self.read_key(&record, None).await?;
+        Ok(read.map(|(_, principal, is_active)| (principal, is_active)))
+    }
+
+    /// The id of a key that lets somebody in, who that is, and whether they are let in. `until` is when its text ends.
+    async fn read_key(
+        &self,
+        record: &Record,
+        until: Option<i64>,
+    ) -> Result<Option<(String, Principal, bool)>, StoreError> {
+        let key = ApiKey::of_record(record)?;
+        if key.is_revoked {
+            return Ok(None);
+        }
+        let user = match &key.user {
+            None => None,
+            // Its user is gone, and it with them.
+            Some(id) => match self.records.record(Kind::User, id).await? {
+                None => return Ok(None),
+                Some(record) => Some(User::of_record(&record)?),
+            },
+        };
+        let is_active = user.as_ref().is_none_or(|user| user.status == Status::Active);
+        Ok(Some((key.stamp.id.clone(), principal(&key, user.as_ref(), until), is_active)))
     }
 
     /// The user whom an issuer knows by this subject, if there is one.

@@ -17,6 +17,7 @@ use crate::key::KeyHash;
 
 pub use claims::{ClaimNames, Claims};
 pub use issuer::{Issuer, IssuerSettings};
+pub(crate) use keys::Endpoints;
 pub use keys::is_safe_address;
 
 /// Tokens that are remembered as checked, at most.
@@ -33,6 +34,17 @@ pub trait Fetch: Debug + Send + Sync {
     /// # Errors
     /// Why there is none, for the operator.
     async fn get(&self, address: &str) -> Result<Bytes, String>;
+
+    /// Posts a form, and reads the answer whatever its status; `basic` are a name and a password.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    async fn post(
+        &self,
+        address: &str,
+        form: &[(&str, String)],
+        basic: Option<(&str, &SecretString)>,
+    ) -> Result<Bytes, String>;
 }
 
 /// What is wrong with a token. Whoever sends it may know.

@@ -1,5 +1,7 @@
 //! `auth`: who may call the gateway.
 
+use std::time::Duration;
+
 use lattice_auth::{IssuerSettings, Role, is_safe_address};
 use lattice_model::Word;
 use schemars::JsonSchema;
@@ -10,7 +12,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::issuers::{self, RawIssuer};
 use crate::path::Path;
-use crate::value::Secret;
+use crate::value::{Period, Secret};
 
 /// The variable that holds the operator's key.
 const ADMIN_KEY: &str = "LATTICELM_ADMIN_KEY";
@@ -20,6 +22,10 @@ const ADMIN: &str = "admin";
 
 /// The shortest key, in bytes: a shorter one could be guessed.
 const SHORTEST: usize = 16;
+
+/// How long people stay signed in, and without doing anything, where nothing is said.
+const LIFETIME: Duration = Duration::from_hours(12);
+const IDLE: Duration = Duration::from_hours(1);
 
 /// The tenant of whoever belongs to no other.
 const DEFAULT_TENANT: &str = "default";
@@ -38,10 +44,22 @@ pub(crate) struct RawAuth {
     keys: Option<Vec<RawKey>>,
     /// Whose tokens (JSON Web Tokens of `OpenID` Connect or `OAuth2`) are taken.
     issuers: Option<Vec<RawIssuer>>,
+    /// How long people who sign in with a browser stay signed in.
+    session: Option<RawSession>,
     /// The short form of one issuer, with `audience`.
     issuer: Option<String>,
     /// Whom the tokens of `issuer` have to be for.
     audience: Option<String>,
+}
+
+/// `auth.session` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawSession {
+    /// From signing in on, however much a session is used. Default `12h`.
+    lifetime: Option<Period>,
+    /// Without using it. Default `1h`.
+    idle: Option<Period>,
 }
 
 /// One of `auth.keys` as it is written.
@@ -67,6 +85,10 @@ pub struct Auth {
     pub keys: Vec<ApiKey>,
     /// Whose tokens are taken.
     pub issuers: Vec<IssuerSettings>,
+    /// How long people who sign in stay signed in, in seconds.
+    pub session_lifetime: i64,
+    /// The same without doing anything.
+    pub session_idle: i64,
     /// Whether callers have to show one of them.
     pub enabled: bool,
     /// Whether those who show none may call too.
@@ -122,7 +144,20 @@ pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &
     let is_needed = !keys.is_empty() || !issuers.is_empty();
     let enabled = raw.and_then(|raw| raw.enabled).unwrap_or(is_needed);
     let allow_anonymous = raw.and_then(|raw| raw.allow_anonymous).unwrap_or_default();
-    Auth { keys, issuers, enabled, allow_anonymous }
+    let none = RawSession::default();
+    let session = raw.and_then(|raw| raw.session.as_ref()).unwrap_or(&none);
+    let mut seconds = |key: &str, period: Option<&Period>, usual| {
+        let time = context.duration(&path.key("session").key(key), period, usual);
+        i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)
+    };
+    Auth {
+        keys,
+        issuers,
+        session_lifetime: seconds("lifetime", session.lifetime.as_ref(), LIFETIME),
+        session_idle: seconds("idle", session.idle.as_ref(), IDLE),
+        enabled,
+        allow_anonymous,
+    }
 }
 
 /// The list, and the short form of one.

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use lattice_auth::{ClaimNames, IssuerSettings, Role, is_safe_address};
+use lattice_auth::{ClaimNames, ClientSettings, IssuerSettings, Role, is_safe_address};
 use lattice_model::Word;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::context::Context;
 use crate::path::Path;
-use crate::value::Period;
+use crate::value::{Period, Secret};
 
 /// How far an issuer's clock and ours may be apart where nothing is said, and the most.
 const SKEW: Duration = Duration::from_mins(1);
@@ -33,6 +33,10 @@ pub(crate) struct RawIssuer {
     max_role: Option<String>,
     /// How far its clock and this machine's may be apart. Default `1m`.
     clock_skew: Option<Period>,
+    /// The gateway's id there, so that people can sign in with a browser.
+    client_id: Option<String>,
+    /// The gateway's secret there; none for a public client.
+    client_secret: Option<Secret>,
 }
 
 /// `auth.issuers[].claims` as it is written.
@@ -131,7 +135,21 @@ fn issuer(raw: &RawIssuer, path: &Path, context: &mut Context<'_>) -> Option<Iss
         group_roles,
         max_role,
         clock_skew: i64::try_from(skew.as_secs()).unwrap_or_default(),
+        client: client(raw, path, context),
     })
+}
+
+/// The gateway as the issuer knows it.
+fn client(raw: &RawIssuer, path: &Path, context: &mut Context<'_>) -> Option<ClientSettings> {
+    let secret = raw.client_secret.as_ref().map(|secret| secret.expose().to_owned().into());
+    match &raw.client_id {
+        Some(id) if !id.is_empty() => Some(ClientSettings { id: id.clone(), secret }),
+        _ if secret.is_some() || raw.client_id.is_some() => {
+            context.missing(&path.key("client_id"), "is needed for people to sign in");
+            None
+        }
+        _ => None,
+    }
 }
 
 /// An address that nobody on the way can answer for.

@@ -33,6 +33,8 @@ pub(crate) struct RawServer {
     /// Names that the gateway may be called by, such as `gateway.internal`, where nobody has to show a key; those of this machine are known. Others
     /// are refused then, as a web page may be behind them.
     allowed_hosts: Option<Vec<String>>,
+    /// Where browsers find the gateway, such as `https://gateway.example.com`, where a proxy is in front of it.
+    public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed: addresses and ranges such as `10.0.0.0/8`. None by default.
     trusted_proxies: Option<Vec<String>>,
     /// Where the administration can be reached from: addresses and ranges. Anywhere by default.
@@ -82,6 +84,8 @@ pub struct Server {
     pub shutdown_timeout: Duration,
     /// Names that it may be called by where nobody has to show a key.
     pub allowed_hosts: Vec<String>,
+    /// Where browsers find it, where that is not as they say.
+    pub public_url: Option<String>,
     /// Proxies that are believed when they say whom they speak for (A8).
     pub trusted_proxies: Vec<IpNet>,
     /// Where the administration can be reached from; anywhere, where nothing is said.
@@ -121,6 +125,7 @@ impl Default for Server {
             heartbeat: Duration::from_secs(15),
             shutdown_timeout: Duration::from_secs(30),
             allowed_hosts: Vec::new(),
+            public_url: None,
             trusted_proxies: Vec::new(),
             admin_ip_ranges: Vec::new(),
             tls: None,
@@ -156,6 +161,7 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
         max_request_body_size: body_size(raw.max_request_body_size.as_ref(), &path, context),
         max_connections: connections(raw.max_connections, &path, context),
         allowed_hosts: raw.allowed_hosts.clone().unwrap_or_default(),
+        public_url: raw.public_url.as_deref().and_then(|url| origin(url, &path, context)),
         trusted_proxies: ranges(raw.trusted_proxies.as_ref(), &path.key("trusted_proxies"), context),
         admin_ip_ranges: ranges(raw.admin_ip_ranges.as_ref(), &path.key("admin_ip_ranges"), context),
         tls: raw.tls.as_ref().and_then(|raw| tls(raw, &path.key("tls"), context)),
@@ -187,6 +193,17 @@ fn address(text: &str, path: &Path, context: &mut Context<'_>) -> SocketAddr {
         context.error(&path, message);
         Server::default().address
     })
+}
+
+fn origin(url: &str, path: &Path, context: &mut Context<'_>) -> Option<String> {
+    let is_one = is_origin(url.trim_end_matches('/')) && url.starts_with("http");
+    if !is_one {
+        let path = path.key("public_url");
+        let message =
+            format!("must be an address such as `https://gateway.example.com`, not {}", context.quote(&path));
+        context.error(&path, message);
+    }
+    is_one.then(|| url.to_owned())
 }
 
 fn ranges(raw: Option<&Vec<String>>, path: &Path, context: &mut Context<'_>) -> Vec<IpNet> {

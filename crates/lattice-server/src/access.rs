@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use lattice_auth::{Arriving, Credentials, Principal, Role};
 
-use crate::App;
 use crate::arrival::Arrival;
+use crate::cookies::Cookie;
 use crate::problem::Problem;
+use crate::{App, login};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) enum Access {
     /// Those who administer, each within what they run: the least role to read and the least to do the rest. Whoever comes without
     /// credentials is none of them, also where nobody has to show any.
     Administration { read: Role, write: Role },
+    /// The caller's own session: everybody may begin one.
+    Session,
 }
 
 impl Access {
@@ -36,6 +39,8 @@ impl Access {
             Self::Callers => Some(Role::Member),
             Self::Administration { read, .. } if is_read => Some(read),
             Self::Administration { write, .. } => Some(write),
+            Self::Session if method == Method::POST => None,
+            Self::Session => Some(Role::Viewer),
         }
     }
 
@@ -67,7 +72,7 @@ async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let asking = Asking::of(&request);
+    let asking = Asking::of(&app, &request);
     match admitted(&app, access, asking).await {
         Ok(None) => next.run(request).await,
         Ok(Some(principal)) => {
@@ -78,10 +83,14 @@ async fn check(
     }
 }
 
-/// What a request shows of itself.
-pub(crate) fn credentials(headers: &HeaderMap) -> Credentials {
+/// What a request shows of itself: a key or a token, else the session of a browser.
+pub(crate) fn credentials(app: &App, headers: &HeaderMap) -> Credentials {
     let values = |name: &HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-    Credentials::of(values(&header::AUTHORIZATION), KEYS.iter().flat_map(values))
+    let shown = Credentials::of(values(&header::AUTHORIZATION), KEYS.iter().flat_map(values));
+    match (shown, Cookie::Session.of(app, headers)) {
+        (Credentials::None, Some(session)) => Credentials::Session(session),
+        (shown, _) => shown,
+    }
 }
 
 /// What tells whether somebody is let in.
@@ -89,22 +98,28 @@ struct Asking {
     method: Method,
     address: Option<IpAddr>,
     credentials: Credentials,
+    /// What a browser sends by itself has to come from a page of ours.
+    origin: Result<(), Problem>,
 }
 
 impl Asking {
-    fn of(request: &Request) -> Self {
-        Self {
-            method: request.method().clone(),
-            address: request.extensions().get::<Arrival>().and_then(|arrival| arrival.client),
-            credentials: credentials(request.headers()),
-        }
+    fn of(app: &App, request: &Request) -> Self {
+        let (method, credentials) = (request.method().clone(), credentials(app, request.headers()));
+        let origin = match &credentials {
+            Credentials::Session(session) if ![Method::GET, Method::HEAD].contains(&method) => {
+                login::same_origin(app, request.headers(), Some(session))
+            }
+            _ => Ok(()),
+        };
+        let address = request.extensions().get::<Arrival>().and_then(|arrival| arrival.client);
+        Self { method, address, credentials, origin }
     }
 }
 
 async fn admitted(app: &App, access: Access, asking: Asking) -> Result<Option<Arc<Principal>>, Problem> {
-    let Asking { method, address, credentials } = asking;
+    let Asking { method, address, credentials, origin } = asking;
     let Some(needed) = access.needed(&method) else { return Ok(None) };
-    let is_administration = matches!(access, Access::Administration { .. });
+    let is_administration = matches!(access, Access::Administration { .. } | Access::Session);
     if is_administration && !from_there(app, address) {
         return Err(Problem::elsewhere("the administration cannot be reached from your address"));
     }
@@ -115,6 +130,10 @@ async fn admitted(app: &App, access: Access, asking: Asking) -> Result<Option<Ar
     }
     if principal.role < needed {
         return Err(Problem::forbidden(principal.role, needed));
+    }
+    // Last: whoever is not known, or may not do it anyway, learns that.
+    if !principal.is_anonymous() {
+        origin?;
     }
     Ok(Some(principal))
 }

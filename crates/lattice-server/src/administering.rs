@@ -62,17 +62,19 @@ impl FromRequestParts<Arc<App>> for Administering {
         // Only routes that do not ask who somebody is have none.
         let principal = arrival.principal.clone().ok_or_else(Problem::missing_key)?;
         let administration = app.administration.clone().ok_or_else(Problem::no_database)?;
-        let (named, expected) = (named(&parts.headers)?, expected(&parts.headers)?);
+        let (named, expected) = (named(app, &parts.headers)?, expected(&parts.headers)?);
         Ok(Self { app: Arc::clone(app), arrival, principal, administration, named, expected })
     }
 }
 
 /// The name of a request that may be sent again.
-fn named(headers: &HeaderMap) -> Result<Option<Named>, Problem> {
+fn named(app: &App, headers: &HeaderMap) -> Result<Option<Named>, Problem> {
     let Some(name) = headers.get("idempotency-key") else { return Ok(None) };
     let name = name.to_str().map_err(|_| Problem::header("Idempotency-Key", "must be plain text"))?;
-    match access::credentials(headers) {
-        Credentials::Token(credential) => Ok(Some(Named { name: name.to_owned(), credential })),
+    match access::credentials(app, headers) {
+        Credentials::Token(credential) | Credentials::Session(credential) => {
+            Ok(Some(Named { name: name.to_owned(), credential }))
+        }
         Credentials::None | Credentials::Unclear => Ok(None),
     }
 }

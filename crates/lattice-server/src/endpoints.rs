@@ -19,6 +19,7 @@ mod list_input_items;
 mod list_models;
 pub(crate) mod openapi;
 mod ready;
+mod session;
 mod update_conversation;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ type Route = (&'static str, Access, MethodRouter<Arc<App>>);
 /// Every route, who may use it, and what it does.
 fn table() -> Vec<Route> {
     let mut table = admin::table();
+    table.extend(session::table());
     table.extend(public());
     table
 }

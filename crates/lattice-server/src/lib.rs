@@ -8,11 +8,13 @@ mod answer;
 mod arrival;
 mod body;
 mod client;
+mod cookies;
 mod dialects;
 mod endpoints;
 mod event_stream;
 mod lawful;
 mod layers;
+mod login;
 mod paging;
 mod path;
 mod problem;
@@ -59,6 +61,10 @@ pub struct App {
     pub version: &'static str,
     /// Names that this server may be called by, beside those of this machine, where nobody has to show a key.
     pub allowed_hosts: Vec<String>,
+    /// Where browsers find this server, such as `https://gateway.example.com`, where it is not as they say.
+    pub public_url: Option<String>,
+    /// It speaks TLS itself.
+    pub is_tls: bool,
     /// Proxies that are believed when they say whom they speak for (A8).
     pub trusted_proxies: Vec<IpNet>,
     /// Where the administration can be reached from; anywhere, where nothing is said.
@@ -73,6 +79,13 @@ pub struct App {
     pub stopping: CancellationToken,
     /// Time is up for streams that are still open: each gets its terminal event.
     pub cut_streams: CancellationToken,
+}
+
+impl App {
+    /// Whether browsers come over an encrypted connection, here or at a proxy in front.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.is_tls || self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
 }
 
 /// The service over everything the endpoints share.

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use lattice_admin::{Reason, Refusal};
-use lattice_auth::{Denied, Role, TokenFault};
+use lattice_auth::{Denied, LoginFault, Role, TokenFault};
 use lattice_gateway::Error;
 use lattice_model::{Class, ErrorBody, Word};
 
@@ -129,6 +129,38 @@ impl Problem {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_value", message);
         problem.body.param = Some(param.chars().take(80).collect());
         problem
+    }
+
+    /// What changes something came from a page of elsewhere; 403.
+    pub(crate) fn foreign_request() -> Self {
+        let message = "this changes something and does not come from a page of this server: send `X-CSRF-Token` with the session's `csrf_token`";
+        Self::new(StatusCode::FORBIDDEN, "csrf", message)
+    }
+
+    /// Somebody could not sign in at an issuer.
+    pub(crate) fn of_login(fault: &LoginFault) -> Self {
+        match fault {
+            LoginFault::NotOffered => {
+                let message = "nobody can sign in here at an issuer: `auth.issuers` needs a `client_id`";
+                Self::new(StatusCode::NOT_FOUND, "login_not_offered", message)
+            }
+            LoginFault::Unreachable(why) => {
+                tracing::warn!("an issuer could not be asked for a sign-in: {why}");
+                let message = "the issuer cannot be reached at present; try again";
+                let problem = Self::new(StatusCode::BAD_GATEWAY, "issuer_unreachable", message);
+                Self { retry_after: Some(AGAIN), ..problem }
+            }
+            LoginFault::Foreign => {
+                let message =
+                    "this is not the answer to a sign-in that this browser began; begin again at /auth/login";
+                Self::new(StatusCode::BAD_REQUEST, "login_state", message)
+            }
+            LoginFault::Refused(why) => {
+                let message = format!("the issuer did not sign you in: {why}");
+                Self::new(StatusCode::FORBIDDEN, "login_refused", message)
+            }
+            LoginFault::Token(fault) => of_token(fault),
+        }
     }
 
     /// A header that is wrong.

@@ -14,7 +14,7 @@ use crate::{App, access};
 /// Refuses what a foreign page may be behind.
 pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Problem> {
     let (headers, authority) = (request.headers(), request.uri().authority());
-    if !app.authenticator.load().trusts_the_machine(&access::credentials(headers)) {
+    if !app.authenticator.load().trusts_the_machine(&access::credentials(app, headers)) {
         return Ok(());
     }
     let said = text(headers, &header::HOST).or(authority.map(Authority::as_str)).unwrap_or_default();

@@ -20,6 +20,7 @@ mod pools;
 mod records;
 mod responses;
 mod schema;
+mod sessions;
 mod shared;
 mod sweep;
 mod writer;

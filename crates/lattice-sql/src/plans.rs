@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::pools::Pools;
 use crate::{
-    Condition, Database, Keyring, Place, additions, changes, conversations, records, responses, sweep,
+    Condition, Database, Keyring, Place, additions, changes, conversations, records, responses, sessions,
+    sweep,
 };
 
 /// The statements that run on the way of a request, and the sweep's.
@@ -38,7 +39,11 @@ const STATEMENTS: &[&str] = &[
     changes::TAKE,
     changes::DELETE,
     changes::FORGET,
+    sessions::SESSION,
+    sessions::TOUCH,
+    sessions::END,
     sweep::REPEATABLE,
+    sweep::SESSIONS,
     sweep::RESPONSES,
     sweep::CONVERSATIONS,
 ];

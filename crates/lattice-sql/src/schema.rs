@@ -35,6 +35,11 @@ const VERSIONS: &[Version] = &[
         sqlite: include_str!("../migrations/sqlite/0003_records.sql"),
         postgres: include_str!("../migrations/postgres/0003_records.sql"),
     },
+    Version {
+        about: "sessions",
+        sqlite: include_str!("../migrations/sqlite/0004_sessions.sql"),
+        postgres: include_str!("../migrations/postgres/0004_sessions.sql"),
+    },
 ];
 
 /// How long to wait for another process that brings the same file up to date.

@@ -28,6 +28,10 @@ pub(crate) const CONVERSATIONS: &str = "DELETE FROM conversations WHERE id IN ( 
 pub(crate) const REPEATABLE: &str = "DELETE FROM repeatable WHERE name IN ( \
     SELECT name FROM repeatable WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
+/// Sessions that are over; those that were idle for too long end with them.
+pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE hash IN ( \
+    SELECT hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+
 impl Database {
     /// Removes what had expired a quarter of an hour before `now`: how many rows.
     ///
@@ -37,11 +41,12 @@ impl Database {
         let responses = self.sweep_by(RESPONSES, now).await?;
         let conversations = self.sweep_by(CONVERSATIONS, now).await?;
         let repeatable = self.sweep_by(REPEATABLE, now).await?;
+        let sessions = self.sweep_by(SESSIONS, now).await?;
         if let Pools::Sqlite { write, .. } = self.shared.pools() {
             // The log holds what was deleted until it is written over.
             empty_log(&write).await.map_err(|failed| self.shared.failed(&failed))?;
         }
-        Ok(responses.saturating_add(conversations).saturating_add(repeatable))
+        Ok(responses.saturating_add(conversations).saturating_add(repeatable).saturating_add(sessions))
     }
 
     async fn sweep_by(&self, statement: &'static str, now: i64) -> Result<u64, StoreError> {

@@ -14,6 +14,7 @@ use crate::records::{
     self, Change, Hash, Kind, Looked, Outcome, Record, Records, Repeatable, Revision, Secret, Wanted,
 };
 use crate::responses::{Link, NewResponse, Responses, StoredResponse};
+use crate::sessions::{Session, Sessions};
 
 /// A store whose every answer is waited for so long and no longer.
 pub struct Bounded<S> {
@@ -192,6 +193,25 @@ impl<S: Records> Records for Bounded<S> {
 
     async fn uses(&self, keys: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
         self.within(self.store.uses(keys)).await
+    }
+}
+
+#[async_trait]
+impl<S: Sessions> Sessions for Bounded<S> {
+    async fn begin(&self, session: Session) -> Result<(), StoreError> {
+        self.within(self.store.begin(session)).await
+    }
+
+    async fn session(&self, hash: &Hash, now: i64, since: i64) -> Result<Option<Session>, StoreError> {
+        self.within(self.store.session(hash, now, since)).await
+    }
+
+    async fn touch(&self, hash: &Hash, now: i64) -> Result<(), StoreError> {
+        self.within(self.store.touch(hash, now)).await
+    }
+
+    async fn end(&self, hash: &Hash) -> Result<bool, StoreError> {
+        self.within(self.store.end(hash)).await
     }
 }
 

@@ -8,6 +8,7 @@ mod conversations;
 mod error;
 mod owner;
 mod responses;
+mod sessions;
 
 pub mod memory;
 pub mod records;
@@ -18,6 +19,7 @@ pub use error::StoreError;
 pub use owner::{Owner, Reach};
 pub use records::Records;
 pub use responses::{Content, Frame, Link, NewResponse, Responses, StoredResponse};
+pub use sessions::{Session, Sessions, Whose};
 
 /// Everything that is kept about what was said.
 pub trait Store: Responses + Conversations {}

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use lattice_admin::{Administration, Declared, DeclaredKey, DeclaredTenant};
 use lattice_auth::kept::Status;
-use lattice_auth::{Authenticator, Bounds, Fetch, Key, KeyHash, KeyName, Principal, Registry, Role, Tokens};
+use lattice_auth::{
+    Authenticator, Bounds, Fetch, Key, KeyHash, KeyName, Principal, Registry, Role, Sessions, Tokens,
+};
 use lattice_config::{ApiKey, Auth, Config};
 use lattice_store::Owner;
 
@@ -13,6 +15,8 @@ use lattice_store::Owner;
 pub(crate) struct Known<'a> {
     /// Those of the database, where there is one.
     pub(crate) registry: Option<Arc<Registry>>,
+    /// Those who signed in with a browser.
+    pub(crate) sessions: Option<Arc<Sessions>>,
     /// Makes users of those whom issuers vouch for.
     pub(crate) administration: Option<Arc<Administration>>,
     /// Gets what issuers say of themselves.
@@ -24,14 +28,17 @@ pub(crate) struct Known<'a> {
 /// Those who have keys, in the file or in the database, or tokens, and, where that is allowed, whoever has none: they are everybody. `address`
 /// is where the gateway listens.
 pub(crate) fn authenticator(settings: &Config, address: SocketAddr, known: Known<'_>) -> Authenticator {
-    let Known { registry, administration, fetch, before } = known;
+    let Known { registry, sessions, administration, fetch, before } = known;
     let auth = &settings.auth;
     let is_open = !auth.enabled || auth.allow_anonymous;
     let anonymous = is_open.then(|| Principal::anonymous(Role::Member));
     let keys = auth.keys.iter().map(key);
     let suspended = settings.tenants.iter().filter(|tenant| tenant.status == Status::Suspended);
     let suspended = suspended.map(|tenant| tenant.id.clone()).collect();
-    let mut authenticator = Authenticator::new(keys, anonymous).without(suspended).with_registry(registry);
+    let mut authenticator = Authenticator::new(keys, anonymous)
+        .without(suspended)
+        .with_registry(registry)
+        .with_sessions(sessions);
     if !auth.enabled {
         authenticator = authenticator.taking_anything();
     }
@@ -44,6 +51,11 @@ pub(crate) fn authenticator(settings: &Config, address: SocketAddr, known: Known
         authenticator = authenticator.after(before);
     }
     if address.ip().is_loopback() { authenticator.for_this_machine() } else { authenticator }
+}
+
+/// The same sessions, lasting as long as these settings say.
+pub(crate) fn sessions(before: &Sessions, settings: &Config) -> Arc<Sessions> {
+    Arc::new(before.lasting(settings.auth.session_lifetime, settings.auth.session_idle))
 }
 
 /// What the administration shows of the file.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Request, header};
 use lattice_admin::{Actor, Administration};
-use lattice_auth::{Bounds, Fetch, Principal, Registry, Role};
+use lattice_auth::{Bounds, Fetch, Principal, Registry, Role, Sessions};
 use lattice_config::{Config, Format};
 use lattice_gateway::Clock;
 use lattice_sql::Database;
@@ -44,6 +46,13 @@ impl Identity {
         let administration =
             Arc::new(Administration::new(records, Arc::clone(&registry), declared, || RealClock.id()));
         Self { database: Arc::clone(database), registry, administration, format: settings.logging.format }
+    }
+
+    /// Those who sign in with a browser.
+    pub(crate) fn sessions(&self, settings: &Config) -> Arc<Sessions> {
+        let store = Arc::new(Bounded::new(Arc::clone(&self.database), ANSWER));
+        let auth = &settings.auth;
+        Arc::new(Sessions::new(store, auth.session_lifetime, auth.session_idle))
     }
 
     /// Follows what is changed, here and on other replicas, for as long as it is polled.
@@ -122,6 +131,31 @@ impl Fetch for Issuers {
         }
         Err(format!("{address} answered with status {}", fetched.status.as_u16()))
     }
+
+    async fn post(
+        &self,
+        address: &str,
+        form: &[(&str, String)],
+        basic: Option<(&str, &SecretString)>,
+    ) -> Result<Bytes, String> {
+        let pairs = form.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        let form = pairs.collect::<Vec<String>>().join("&");
+        let mut request = Request::post(address)
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some((name, password)) = basic {
+            // RFC 6749, 2.3.1: both are encoded like a form first.
+            let pair = format!("{}:{}", encoded(name), encoded(password.expose_secret()));
+            request = request.header(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)));
+        }
+        let request = request.body(Bytes::from(form));
+        let request = request.map_err(|_| format!("`{address}` cannot be asked"))?;
+        Ok(self.0.send(request).await?.body)
+    }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// On standard output, where no log goes.

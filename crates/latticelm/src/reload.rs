@@ -94,6 +94,7 @@ impl Reloader {
                 let before = app.authenticator.load_full();
                 let known = auth::Known {
                     registry: before.registry().cloned(),
+                    sessions: before.sessions().map(|sessions| auth::sessions(sessions, &settings)),
                     administration: app.administration.clone(),
                     fetch: &self.fetch,
                     before: Some(&before),

@@ -83,6 +83,7 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     let identity = database.as_ref().map(|database| Identity::new(database, settings));
     let known = auth::Known {
         registry: identity.as_ref().map(|identity| Arc::clone(&identity.registry)),
+        sessions: identity.as_ref().map(|identity| identity.sessions(settings)),
         administration: identity.as_ref().map(|identity| Arc::clone(&identity.administration)),
         fetch: &reloader.fetch,
         before: None,
@@ -129,6 +130,8 @@ fn app(settings: &Config, gateway: Gateway, database: Option<Arc<Database>>, kno
             .map(|cors| Cors { allowed_origins: cors.allowed_origins.clone(), max_age: Some(cors.max_age) }),
         version: env!("CARGO_PKG_VERSION"),
         allowed_hosts: server.allowed_hosts.clone(),
+        public_url: server.public_url.clone(),
+        is_tls: server.tls.is_some(),
         trusted_proxies: server.trusted_proxies.clone(),
         admin_ip_ranges: server.admin_ip_ranges.clone(),
         administration: known.administration.clone(),

@@ -7,8 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::claims::{self, ClaimNames, Claims};
-use super::keys::Keys;
+use super::keys::{Endpoints, Keys};
 use super::{Fetch, TokenFault};
+use crate::login::ClientSettings;
 use crate::role::Role;
 
 /// The algorithms that are taken, whatever a token says: signatures with public keys.
@@ -44,6 +45,8 @@ pub struct IssuerSettings {
     pub max_role: Role,
     /// How far its clock and ours may be apart, in seconds.
     pub clock_skew: i64,
+    /// The gateway as it knows it, where people can sign in there.
+    pub client: Option<ClientSettings>,
 }
 
 /// An issuer.
@@ -64,8 +67,54 @@ impl Issuer {
         &self.settings
     }
 
-    /// Checks a token: its signature, whom it is for, its times.
+    /// Checks a token that somebody shows as their own: its signature, whom it is for, its times.
     pub(super) async fn check(&self, token: &SecretString, now: i64) -> Result<Claims, TokenFault> {
+        let claimed = self.signed(token, now).await?;
+        if !claims::is_for(&claimed, &self.settings.audiences) {
+            return Err(TokenFault::Audience);
+        }
+        self.read(&claimed, now)
+    }
+
+    /// Checks a token that the issuer gave the gateway for a sign-in.
+    pub(crate) async fn check_id_token(
+        &self,
+        token: &SecretString,
+        client: &str,
+        nonce: &str,
+        now: i64,
+    ) -> Result<Claims, TokenFault> {
+        let claimed = self.signed(token, now).await?;
+        let is_other =
+            |name: &str, wanted: &str| claimed.get(name).is_some_and(|said| said.as_str() != Some(wanted));
+        if !claims::is_for(&claimed, &[client.to_owned()]) || is_other("azp", client) {
+            return Err(TokenFault::Audience);
+        }
+        if claimed.get("nonce").and_then(Value::as_str) != Some(nonce) {
+            return Err(TokenFault::Claim("nonce"));
+        }
+        self.read(&claimed, now)
+    }
+
+    /// Where it does what.
+    pub(crate) async fn endpoints(&self, now: i64) -> Result<Endpoints, String> {
+        self.keys.endpoints(now).await
+    }
+
+    /// Asks its token endpoint.
+    pub(crate) async fn exchange(
+        &self,
+        endpoint: &str,
+        form: &[(&str, String)],
+        client: &ClientSettings,
+    ) -> Result<Map<String, Value>, String> {
+        let basic = client.secret.as_ref().map(|secret| (client.id.as_str(), secret));
+        let body = self.keys.fetch().post(endpoint, form, basic).await?;
+        serde_json::from_slice(&body).map_err(|_| format!("{endpoint} answered with no JSON object"))
+    }
+
+    /// What a token says whose signature is right.
+    async fn signed(&self, token: &SecretString, now: i64) -> Result<Map<String, Value>, TokenFault> {
         let token = token.expose_secret();
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Malformed)?;
         // Nothing that a token calls critical is understood.
@@ -85,10 +134,11 @@ impl Issuer {
         if claimed.get("iss").and_then(Value::as_str) != Some(self.settings.issuer.as_str()) {
             return Err(TokenFault::Issuer);
         }
-        if !claims::is_for(&claimed, &self.settings.audiences) {
-            return Err(TokenFault::Audience);
-        }
-        let mut claims = Claims::read(&claimed, &self.settings.claims)?;
+        Ok(claimed)
+    }
+
+    fn read(&self, claimed: &Map<String, Value>, now: i64) -> Result<Claims, TokenFault> {
+        let mut claims = Claims::read(claimed, &self.settings.claims)?;
         let of_groups = self.settings.group_roles.iter();
         let of_groups = of_groups.filter(|(group, _)| claims.groups.contains(group)).map(|(_, role)| *role);
         claims.role = of_groups.chain(claims.role).max().map(|role| role.min(self.settings.max_role));

@@ -35,9 +35,22 @@ pub(super) struct Keys {
     is_discovery_given: bool,
     fetch: Arc<dyn Fetch>,
     known: ArcSwap<Known>,
+    /// Where the issuer does what, and when it said so.
+    endpoints: Mutex<Option<(i64, Endpoints)>>,
     /// When they were last asked for: seconds since 1970, UTC.
     asked_at: AtomicI64,
     asking: Mutex<()>,
+}
+
+/// Where an issuer does what.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoints {
+    /// Where people sign in.
+    pub(crate) authorization: String,
+    /// Where a code becomes a token.
+    pub(crate) token: String,
+    /// Where people sign out.
+    pub(crate) end_session: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +77,7 @@ impl Keys {
             is_discovery_given: discovery.is_some(),
             fetch,
             known: ArcSwap::default(),
+            endpoints: Mutex::new(None),
             asked_at: AtomicI64::new(i64::MIN),
             asking: Mutex::new(()),
         }
@@ -120,12 +134,45 @@ impl Keys {
         self.known.store(Arc::new(next));
     }
 
-    async fn read(&self) -> Result<Vec<Key>, String> {
+    pub(super) fn fetch(&self) -> &dyn Fetch {
+        &*self.fetch
+    }
+
+    /// Where the issuer does what.
+    pub(super) async fn endpoints(&self, now: i64) -> Result<Endpoints, String> {
+        let mut known = self.endpoints.lock().await;
+        if let Some((at, endpoints)) = &*known
+            && now.saturating_sub(*at) <= FRESH
+        {
+            return Ok(endpoints.clone());
+        }
+        let described = self.described().await?;
+        let said = |name: &str| {
+            let said = described.get(name).and_then(Value::as_str);
+            said.filter(|address| is_safe_address(address)).map(str::to_owned)
+        };
+        let missing = |name: &str| format!("{} names no safe `{name}`", self.discovery);
+        let endpoints = Endpoints {
+            authorization: said("authorization_endpoint").ok_or_else(|| missing("authorization_endpoint"))?,
+            token: said("token_endpoint").ok_or_else(|| missing("token_endpoint"))?,
+            end_session: said("end_session_endpoint"),
+        };
+        *known = Some((now, endpoints.clone()));
+        Ok(endpoints)
+    }
+
+    async fn described(&self) -> Result<Map<String, Value>, String> {
         let described = self.document(&self.discovery).await?;
-        let said = |name: &str| described.get(name).and_then(Value::as_str);
-        if !self.is_discovery_given && said("issuer") != Some(self.issuer.as_str()) {
+        let issuer = described.get("issuer").and_then(Value::as_str);
+        if !self.is_discovery_given && issuer != Some(self.issuer.as_str()) {
             return Err(format!("{} describes another issuer", self.discovery));
         }
+        Ok(described)
+    }
+
+    async fn read(&self) -> Result<Vec<Key>, String> {
+        let described = self.described().await?;
+        let said = |name: &str| described.get(name).and_then(Value::as_str);
         let address = said("jwks_uri").ok_or_else(|| format!("{} names no `jwks_uri`", self.discovery))?;
         if !is_safe_address(address) {
             return Err(format!("the keys' address `{address}` is neither https nor on this machine"));

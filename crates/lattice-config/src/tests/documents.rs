@@ -58,8 +58,10 @@ fn the_example_has_every_key_and_all_of_it_is_right() {
     let text = whole_example();
     let file = folder.path().join("config.yaml");
     fs::write(&file, &text).unwrap();
-    let environment =
-        KEYS.into_iter().chain([("AZURE_CLIENT_SECRET", "k"), ("CI_KEY", "sixteen-characters")]).collect();
+    let environment = KEYS
+        .into_iter()
+        .chain([("AZURE_CLIENT_SECRET", "k"), ("CI_KEY", "sixteen-characters"), ("OIDC_CLIENT_SECRET", "k")])
+        .collect();
     let said = check(&Source::File(file), &environment).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(said.contains("provider vertex (vertexai)"), "{said}");
 

@@ -12,7 +12,7 @@ pub fn document() -> &'static str {
         let read = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
         let mut document = read(include_str!("../../openapi/gateway.json"));
         let administration = read(include_str!("../../openapi/administration.json"));
-        for place in ["/paths", "/components/schemas"] {
+        for place in ["/paths", "/components/schemas", "/components/securitySchemes"] {
             let more = administration.pointer(place).and_then(Value::as_object).cloned();
             if let Some(own) = document.pointer_mut(place).and_then(Value::as_object_mut) {
                 own.extend(more.unwrap_or_default());

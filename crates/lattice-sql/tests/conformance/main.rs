@@ -7,4 +7,5 @@ mod outages;
 mod records;
 mod responses;
 mod schema;
+mod sessions;
 mod stage;

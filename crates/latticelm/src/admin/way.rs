@@ -136,6 +136,8 @@ fn app(settings: &Config, database: &Arc<Database>, key: &SecretString) -> App {
         cors: None,
         version: env!("CARGO_PKG_VERSION"),
         allowed_hosts: Vec::new(),
+        public_url: None,
+        is_tls: false,
         trusted_proxies: Vec::new(),
         admin_ip_ranges: Vec::new(),
         administration: Some(identity.administration),
