@@ -128,11 +128,14 @@ fn crates_know_only_those_below_them() {
         ("lattice-transport", &["lattice-providers", "lattice-wire", "lattice-gateway"]),
         ("lattice-limits", &[]),
         ("lattice-auth", &["lattice-model", "lattice-store", "lattice-limits"]),
-        ("lattice-admin", &["lattice-model", "lattice-store", "lattice-auth"]),
-        ("lattice-config", &["lattice-model", "lattice-providers", "lattice-auth"]),
+        ("lattice-admin", &["lattice-model", "lattice-store", "lattice-auth", "lattice-limits"]),
+        ("lattice-config", &["lattice-model", "lattice-providers", "lattice-auth", "lattice-limits"]),
         ("lattice-store", &[]),
         ("lattice-sql", &["lattice-store"]),
-        ("lattice-gateway", &["lattice-model", "lattice-wire", "lattice-providers", "lattice-store"]),
+        (
+            "lattice-gateway",
+            &["lattice-model", "lattice-wire", "lattice-providers", "lattice-store", "lattice-limits"],
+        ),
         (
             "lattice-server",
             &[
@@ -142,6 +145,7 @@ fn crates_know_only_those_below_them() {
                 "lattice-store",
                 "lattice-auth",
                 "lattice-admin",
+                "lattice-limits",
             ],
         ),
         ("lattice-testkit", &[]),

@@ -30,6 +30,7 @@ pub(crate) struct Plan {
     /// What is answered; `after`, where nothing is said.
     pub(crate) answer: Option<Value>,
     pub(crate) concerns_callers: bool,
+    pub(crate) concerns_settings: bool,
 }
 
 /// What is to be done, once it is checked. (A closure that is `async` itself cannot say that what it makes goes from thread to thread.)
@@ -68,6 +69,7 @@ impl Administration {
                     detail,
                 },
                 concerns_callers: plan.concerns_callers,
+                concerns_settings: plan.concerns_settings,
                 repeatable: repeat.map(|repeat| repeat.write(&answer)).transpose()?,
             };
             match self.records.change(change).await? {

@@ -2,6 +2,7 @@
 
 use lattice_auth::Role;
 use lattice_auth::kept::Status;
+use lattice_limits::{Level, Numbers};
 
 /// Everything that the configuration declares.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +11,8 @@ pub struct Declared {
     pub tenants: Vec<DeclaredTenant>,
     /// Its keys.
     pub keys: Vec<DeclaredKey>,
+    /// Its limits.
+    pub limits: Vec<DeclaredLimit>,
 }
 
 /// A tenant of the configuration.
@@ -34,6 +37,21 @@ pub struct DeclaredKey {
     pub role: Role,
     /// The models that it may ask for; all, where nothing is said.
     pub models: Option<Vec<String>>,
+    /// How much it may do, beside what limits say.
+    pub limits: Option<Numbers>,
+}
+
+/// A limit of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredLimit {
+    /// Its id among all limits.
+    pub id: String,
+    /// Whom it is for.
+    pub level: Level,
+    /// Which of them; each by itself, where nothing is said.
+    pub subject: Option<String>,
+    /// How much.
+    pub numbers: Numbers,
 }
 
 impl DeclaredKey {

@@ -95,6 +95,20 @@ impl Fields {
         self.take(name, &must, list(|value| range(value.as_str()?)))
     }
 
+    /// An object with fields of its own.
+    pub(crate) fn object(&mut self, name: &str) -> Result<Given<Self>, Refusal> {
+        self.take(name, "must be an object", |value| match value {
+            Value::Object(object) => Some(Self(object)),
+            _ => None,
+        })
+    }
+
+    /// A number of things, at most as many as can be counted exactly by everybody.
+    pub(crate) fn number(&mut self, name: &str) -> Result<Given<u64>, Refusal> {
+        let must = "must be a whole number from 0 to 9007199254740991";
+        self.take(name, must, |value| value.as_u64().filter(|number| *number <= 1 << 53))
+    }
+
     pub(crate) fn time(&mut self, name: &str) -> Result<Given<i64>, Refusal> {
         let must = "must be a time such as `2030-01-31T12:00:00Z`";
         self.take(name, must, |value| times::read(value.as_str()?))

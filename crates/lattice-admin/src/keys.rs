@@ -109,6 +109,7 @@ impl Administration {
                     providers: None,
                     ip_ranges: None,
                     expires_at: None,
+                    limits: None,
                     prefix,
                     is_revoked: false,
                     made_by: actor.principal.name().to_owned(),
@@ -253,6 +254,7 @@ impl Administration {
                         providers: None,
                         ip_ranges: None,
                         expires_at: None,
+                        limits: None,
                         prefix,
                         is_revoked: false,
                         made_by: actor.principal.name().to_owned(),
@@ -382,5 +384,6 @@ fn plan(action: &'static str, before: Option<&ApiKey>, after: &ApiKey, now: i64)
         answer: None,
         // A new key is known to nobody yet.
         concerns_callers: before.is_some(),
+        concerns_settings: false,
     })
 }

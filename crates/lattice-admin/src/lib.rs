@@ -8,6 +8,7 @@ mod change;
 mod declared;
 mod fields;
 mod keys;
+mod limits;
 mod log;
 mod page;
 mod refusal;
@@ -19,6 +20,7 @@ mod users;
 mod welcome;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use lattice_auth::Registry;
@@ -26,7 +28,7 @@ use lattice_store::{Records, StoreError};
 use serde_json::Value;
 
 pub use actor::{Actor, Named};
-pub use declared::{Declared, DeclaredKey, DeclaredTenant};
+pub use declared::{Declared, DeclaredKey, DeclaredLimit, DeclaredTenant};
 pub use refusal::{Reason, Refusal};
 
 /// The administration.
@@ -35,6 +37,8 @@ pub struct Administration {
     records: Arc<dyn Records>,
     registry: Arc<Registry>,
     declared: ArcSwap<Declared>,
+    /// How often it was put in place.
+    declarations: AtomicU64,
     /// 32 hexadecimal digits that are given out once.
     ids: fn() -> String,
 }
@@ -59,12 +63,24 @@ impl Administration {
         declared: Declared,
         ids: fn() -> String,
     ) -> Self {
-        Self { records, registry, declared: ArcSwap::from_pointee(declared), ids }
+        Self {
+            records,
+            registry,
+            declared: ArcSwap::from_pointee(declared),
+            declarations: AtomicU64::new(1),
+            ids,
+        }
     }
 
     /// Puts another configuration's declarations in place.
     pub fn replace_declared(&self, declared: Declared) {
         self.declared.store(Arc::new(declared));
+        self.declarations.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often declarations were put in place.
+    pub fn declarations(&self) -> u64 {
+        self.declarations.load(Ordering::Acquire)
     }
 }
 

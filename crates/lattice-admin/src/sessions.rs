@@ -43,6 +43,7 @@ impl Administration {
                 after: after.clone(),
                 answer: None,
                 concerns_callers: false,
+                concerns_settings: false,
             };
             Box::pin(async move { Ok(plan) })
         });

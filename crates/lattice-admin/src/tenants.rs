@@ -164,6 +164,7 @@ impl Administration {
                     after: Value::Null,
                     answer: Some(json!({"id": id, "object": "tenant", "deleted": true})),
                     concerns_callers: true,
+                    concerns_settings: false,
                 })
             })
         })
@@ -211,6 +212,7 @@ fn plan(action: &'static str, before: Option<&Tenant>, after: &Tenant) -> Result
         after: object(after),
         answer: None,
         concerns_callers: true,
+        concerns_settings: false,
     })
 }
 

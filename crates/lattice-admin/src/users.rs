@@ -144,6 +144,7 @@ impl Administration {
                     after: Value::Null,
                     answer: Some(json!({"id": id, "object": "user", "deleted": true})),
                     concerns_callers: true,
+                    concerns_settings: false,
                 })
             })
         })
@@ -217,6 +218,7 @@ pub(crate) fn plan(action: &'static str, before: Option<&User>, after: &User) ->
         answer: None,
         // Nobody knows a new one yet.
         concerns_callers: before.is_some(),
+        concerns_settings: false,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Tenants, users and keys as the database keeps them, and as records.
 
 mod api_key;
+mod limit;
 mod tenant;
 mod user;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use api_key::ApiKey;
+pub use limit::{Limit, level};
 pub use tenant::Tenant;
 pub use user::{User, UserKind, lookup};
 

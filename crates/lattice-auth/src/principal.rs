@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use lattice_limits::Numbers;
 use lattice_store::Owner;
 
 use crate::role::Role;
@@ -43,6 +44,8 @@ pub struct Bounds {
     pub ip_ranges: Option<Arc<[IpNet]>>,
     /// Until when: seconds since 1970, UTC.
     pub expires_at: Option<i64>,
+    /// How much it may do, beside what limits say.
+    pub limits: Option<Arc<Numbers>>,
 }
 
 impl Principal {

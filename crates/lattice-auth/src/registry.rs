@@ -68,6 +68,8 @@ pub struct Registry {
     callers: AtomicI64,
     /// When the database said so.
     heard_at: AtomicI64,
+    /// How far the changes of settings are; less than 0 before anything was read.
+    settings: AtomicI64,
 }
 
 impl Registry {
@@ -80,6 +82,7 @@ impl Registry {
             suspended: ArcSwap::default(),
             callers: AtomicI64::new(-1),
             heard_at: AtomicI64::new(0),
+            settings: AtomicI64::new(-1),
         }
     }
 
@@ -94,7 +97,13 @@ impl Registry {
             self.callers.store(revision.callers, Ordering::Release);
         }
         self.heard_at.store(now, Ordering::Relaxed);
+        self.settings.store(revision.settings, Ordering::Release);
         Ok(())
+    }
+
+    /// How far the changes of settings are; less than 0 before anything was read.
+    pub fn settings(&self) -> i64 {
+        self.settings.load(Ordering::Acquire)
     }
 
     /// Whether nobody of this tenant is let in.
@@ -272,6 +281,7 @@ fn principal(key: &ApiKey, user: Option<&User>, until: Option<i64>) -> Principal
         providers: key.providers.as_deref().map(Arc::from),
         ip_ranges: key.ip_ranges.as_deref().map(Arc::from),
         expires_at: [key.expires_at, until].into_iter().flatten().min(),
+        limits: key.limits.map(Arc::new),
     };
     Principal {
         owner,

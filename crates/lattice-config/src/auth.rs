@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lattice_auth::{IssuerSettings, Role, is_safe_address};
+use lattice_limits::Numbers;
 use lattice_model::Word;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::issuers::{self, RawIssuer};
+use crate::limits::{self, RawNumbers};
 use crate::path::Path;
 use crate::value::{Period, Secret};
 
@@ -76,6 +78,8 @@ pub(crate) struct RawKey {
     role: Option<String>,
     /// The models that it may ask for, by their names here. All by default.
     models: Option<Vec<String>>,
+    /// How much it may do, beside what `limits` say.
+    limits: Option<RawNumbers>,
 }
 
 /// Who may call the gateway.
@@ -108,6 +112,8 @@ pub struct ApiKey {
     pub role: Role,
     /// The models that it may ask for; all, where nothing is said.
     pub models: Option<Vec<String>>,
+    /// How much it may do, beside what limits say.
+    pub limits: Option<Numbers>,
 }
 
 /// The section, and the operator's key.
@@ -138,6 +144,7 @@ pub(crate) fn check(raw: Option<&RawAuth>, environment: &Environment, context: &
             tenant: DEFAULT_TENANT.to_owned(),
             role: Role::Operator,
             models: None,
+            limits: None,
         });
     }
     let issuers = raw.map(|raw| issuers_of(raw, &path, context)).unwrap_or_default();
@@ -211,7 +218,15 @@ fn key(raw: &RawKey, path: &Path, context: &mut Context<'_>) -> Option<ApiKey> {
             None
         }),
     };
-    Some(ApiKey { name: name?, key: secret?, tenant: tenant?, role: role?, models: raw.models.clone() })
+    let limits = raw.limits.as_ref().map(|raw| limits::of_key(raw, &path.key("limits"), context));
+    Some(ApiKey {
+        name: name?,
+        key: secret?,
+        tenant: tenant?,
+        role: role?,
+        models: raw.models.clone(),
+        limits,
+    })
 }
 
 /// A name of letters, digits and a few signs.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::auth::RawAuth;
 use crate::conversations::RawConversations;
 use crate::database::RawDatabase;
+use crate::limits::{RawLimit, RawRateLimit};
 use crate::logging::RawLogging;
 use crate::models::RawModel;
 use crate::planned::Planned;
@@ -40,8 +41,10 @@ pub(crate) struct File {
     pub(crate) conversations: Option<RawConversations>,
     /// Where what is stored is kept. Changes here need a restart.
     pub(crate) database: Option<RawDatabase>,
-    /// Limits per caller. Not available yet.
-    pub(crate) rate_limit: Option<Planned>,
+    /// How much may be asked for, by whom.
+    pub(crate) limits: Option<Vec<RawLimit>>,
+    /// A pace for each address.
+    pub(crate) rate_limit: Option<RawRateLimit>,
     /// Metrics and traces. Not available yet.
     pub(crate) observability: Option<Planned>,
     /// The web interface. Not available yet.

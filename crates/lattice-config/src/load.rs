@@ -15,8 +15,8 @@ use crate::source::Source;
 use crate::tree::{Node, Origin, Value};
 use crate::value::Secret;
 use crate::{
-    auth, conversations, database, encryption, expand, logging, models, overrides, planned, providers,
-    routing, server, shape, tenants, timeouts, yaml, zero,
+    auth, conversations, database, encryption, expand, limits, logging, models, overrides, planned,
+    providers, routing, server, shape, tenants, timeouts, yaml, zero,
 };
 
 /// The largest configuration file that is read, in bytes; a larger one is refused.
@@ -171,6 +171,7 @@ fn check(raw: &File, source: &Source, environment: &Environment, context: &mut C
         models,
         prefixes,
         auth: auth::check(raw.auth.as_ref(), environment, context),
+        limits: limits::check(raw.limits.as_ref(), raw.rate_limit.as_ref(), context),
         tenants: tenants::check(raw.tenants.as_ref(), context),
         conversations: conversations::check(raw.conversations.as_ref(), context),
         database: database::check(raw.database.as_ref(), environment, context),

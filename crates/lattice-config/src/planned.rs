@@ -20,7 +20,6 @@ pub(crate) struct Planned {
 
 /// What such a section is about, for the error.
 const PLANNED: &[(&str, &str)] = &[
-    ("rate_limit", "rate limits"),
     ("observability", "metrics and traces"),
     ("ui", "the web interface"),
     ("admin", "administration"),
@@ -29,7 +28,6 @@ const PLANNED: &[(&str, &str)] = &[
     ("circuit_breakers", "circuit breakers"),
     ("failover", "failover"),
     ("keys", "API keys"),
-    ("limits", "limits"),
     ("metrics", "metrics"),
     ("pricing", "prices"),
     ("redis", "Redis"),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use lattice_limits::Numbers;
 use lattice_model::{FaultKind, Turn};
 use lattice_store::{Owner, Reach};
 
@@ -26,6 +27,12 @@ pub struct Asked {
 pub struct Caller {
     /// Whose is what is stored.
     pub owner: Owner,
+    /// The id of the user, where they are one.
+    pub user: Option<Arc<str>>,
+    /// The id of the key that they came in with.
+    pub key: Option<Arc<str>>,
+    /// What the key itself is held to.
+    pub limits: Option<Arc<Numbers>>,
     /// Whether they see what others of their tenant have stored, as those do who run it.
     pub sees_tenant: bool,
     /// The models that they may ask for; all, where nothing is said (A11).

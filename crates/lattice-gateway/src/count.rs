@@ -83,7 +83,7 @@ const FILE_BYTES: u64 = 20;
 
 /// A guess, mostly within a half: four characters of ASCII to a token, three of other alphabets, and four tokens to five signs of
 /// Chinese, Japanese and Korean.
-fn estimate(turn: &Turn) -> u64 {
+pub(crate) fn estimate(turn: &Turn) -> u64 {
     let instructions = turn.instructions.as_ref().map_or(0, |text| of_text(text).saturating_add(ITEM));
     let tools: u64 = turn.tools.iter().map(of_tool).fold(0, u64::saturating_add);
     let items = turn.items().map(|said| of_item(said.item).saturating_add(ITEM)).fold(0, u64::saturating_add);
@@ -127,7 +127,7 @@ fn of_tool(tool: &Tool) -> u64 {
     }
 }
 
-fn of_item(item: &Item) -> u64 {
+pub(crate) fn of_item(item: &Item) -> u64 {
     let parts = |parts: &[Part]| parts.iter().map(of_part).fold(0, u64::saturating_add);
     match item {
         Item::Message(message) => parts(&message.content),

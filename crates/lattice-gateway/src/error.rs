@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lattice_limits::State;
 use lattice_model::{Class, ErrorBody, Fault, FaultKind, Path, Turn};
 use lattice_providers::{DecodeError, EncodeError};
 
@@ -17,6 +18,8 @@ pub struct Error {
     pub body: Box<ErrorBody>,
     /// When to try again.
     pub retry_after: Option<Duration>,
+    /// How the caller's limits stand, where one of them is reached.
+    pub limits: Option<Box<State>>,
     /// For the log only.
     pub detail: String,
 }
@@ -50,6 +53,7 @@ impl Error {
             kind: fault.kind,
             body: Box::new(body(fault, provider)),
             retry_after: fault.after,
+            limits: None,
             detail: fault.detail.clone(),
         }
     }

@@ -27,6 +27,7 @@ mod upstream;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use lattice_limits::{Limiter, Rules};
 use lattice_model::{Item, Json};
 
 use stored::View;
@@ -52,12 +53,14 @@ pub struct Gateway {
     clock: Arc<dyn Clock>,
     recorder: Arc<dyn Recorder>,
     storage: Option<Storage>,
+    limiter: Limiter,
 }
 
 impl Gateway {
     /// Starts with this configuration, and remembers nothing.
     pub fn new(directory: Directory, clock: Arc<dyn Clock>, recorder: Arc<dyn Recorder>) -> Self {
-        Self { directory: ArcSwap::from_pointee(directory), clock, recorder, storage: None }
+        let limiter = Limiter::new(Rules::default(), clock.instant(), clock.seconds());
+        Self { directory: ArcSwap::from_pointee(directory), clock, recorder, storage: None, limiter }
     }
 
     /// With a memory.
@@ -65,6 +68,11 @@ impl Gateway {
     pub fn with_storage(mut self, storage: Storage) -> Self {
         self.storage = Some(storage);
         self
+    }
+
+    /// Decides on how much somebody may ask for.
+    pub fn limiter(&self) -> &Limiter {
+        &self.limiter
     }
 
     /// What is remembered, and how, if anything is.
@@ -182,6 +190,7 @@ impl Gateway {
         let route = caller.narrow(self.directory.load().route(&turn)?)?;
         recall::recall(self.storage.as_ref(), &mut turn, &caller.reach()).await?;
         route.check(&turn)?;
+        let _permit = admit::admit_count(&self.limiter, &caller, &turn, &self.clock)?;
         count::count(&route, &turn, record).await
     }
 
@@ -197,7 +206,7 @@ impl Gateway {
         let reach = caller.reach();
         recall::recall(storage, &mut turn, &reach).await?;
         route.check(&turn).map_err(|error| error.naming_stored(&turn))?;
-        let permit = admit::admit().await?;
+        let permit = admit::admit(&self.limiter, &caller, &turn, &self.clock)?;
         let keep = keep::plan(storage, &mut turn, reach, &self.clock)?;
         let begun = attempt::begin(&route, &turn, deadline, &record).await;
         let begun = begun.map_err(|error| error.naming_stored(&turn))?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lattice_limits::State;
 use lattice_model::{Delta, End, Event, Fault, FaultKind, Response, Turn};
 
 use crate::admit::Permit;
@@ -26,8 +27,8 @@ pub struct Events {
     committing: Option<Commit>,
     /// Why the answer could not be stored.
     lost: Option<Box<Error>>,
-    /// Held for its `Drop`.
-    _permit: Permit,
+    /// What is held for it.
+    permit: Permit,
     /// For the operator: what is behind a failure.
     detail: String,
     record: Record,
@@ -42,13 +43,14 @@ impl std::fmt::Debug for Events {
 pub(crate) fn relay(
     begun: Begun,
     mut turn: Turn,
-    permit: Permit,
+    mut permit: Permit,
     keep: Keep,
     clock: Arc<dyn Clock>,
     record: Record,
 ) -> Events {
     let Begun { provider, source, first, secrets } = begun;
     let taken = taken_ids(&turn);
+    permit.spend();
     // The input went out and is not repeated to the client: a long prompt need not stay in memory for a long answer.
     (turn.history, turn.input) = (Vec::new(), Vec::new());
     let machine = Machine::new(Arc::new(turn), provider, clock).avoiding(taken);
@@ -61,7 +63,7 @@ pub(crate) fn relay(
         keep,
         committing: None,
         lost: None,
-        _permit: permit,
+        permit,
         detail,
         record,
     }
@@ -74,6 +76,11 @@ fn taken_ids(turn: &Turn) -> Vec<Arc<str>> {
 }
 
 impl Events {
+    /// How the caller's limits stand, with this turn.
+    pub fn limits(&self) -> State {
+        self.permit.state()
+    }
+
     /// Adds the next events to `events`, at least one; false when the answer is over. Dropping the future loses nothing.
     pub async fn next(&mut self, events: &mut Vec<Event>) -> bool {
         while events.is_empty() {
@@ -177,6 +184,8 @@ impl Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.record.response(self.machine.response(), &self.detail);
+        let response = self.machine.response();
+        self.permit.settle(response.usage.as_ref(), &response.output);
+        self.record.response(response, &self.detail);
     }
 }

@@ -31,6 +31,13 @@ impl Rate {
         Self { interval, ahead: interval.saturating_mul(i64::from(burst.max(1))) }
     }
 
+    /// How many more fit at the time `now`; `until` is what is kept.
+    pub fn remaining(self, until: i64, now: i64) -> u64 {
+        let ahead = until.saturating_sub(now).max(0);
+        let free = self.ahead.saturating_sub(ahead).max(0);
+        u64::try_from(free.checked_div(self.interval).unwrap_or_default()).unwrap_or_default()
+    }
+
     /// Decides on `cost` at the time `now`, in microseconds; `until` is what was kept for the subject, if anything was.
     pub fn decide(self, until: Option<i64>, now: i64, cost: u32) -> Verdict {
         let paid =

@@ -56,6 +56,9 @@ impl Arrival {
         match &self.principal {
             None => Caller {
                 owner: nobody(),
+                user: None,
+                key: None,
+                limits: None,
                 sees_tenant: false,
                 models: Some(Arc::from([])),
                 providers: None,
@@ -65,7 +68,16 @@ impl Arrival {
                 let bounds = &principal.bounds;
                 let (models, providers) = (bounds.models.clone(), bounds.providers.clone());
                 let sees_tenant = principal.role >= Role::Admin;
-                Caller { owner: principal.owner.clone(), sees_tenant, models, providers, address }
+                Caller {
+                    owner: principal.owner.clone(),
+                    user: principal.user.clone(),
+                    key: principal.key.as_ref().map(|key| Arc::clone(&key.id)),
+                    limits: bounds.limits.clone(),
+                    sees_tenant,
+                    models,
+                    providers,
+                    address,
+                }
             }
         }
     }

@@ -16,7 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::App;
 use crate::arrival::{Arrival, REQUEST_ID};
 use crate::problem::{Problem, Told};
-use crate::{lawful, trust};
+use crate::{lawful, limits, trust};
 
 /// Which browser pages may call.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +90,12 @@ fn cors_layer(cors: &Cors) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
-        .expose_headers([REQUEST_ID, PROCESSING_MS, header::RETRY_AFTER, header::ETAG]);
+        .expose_headers(
+            [REQUEST_ID, PROCESSING_MS, header::RETRY_AFTER, header::ETAG]
+                .into_iter()
+                .chain(limits::names())
+                .collect::<Vec<_>>(),
+        );
     match cors.max_age {
         Some(age) => layer.max_age(age),
         None => layer,

@@ -14,6 +14,7 @@ mod endpoints;
 mod event_stream;
 mod lawful;
 mod layers;
+mod limits;
 mod login;
 mod paging;
 mod path;

@@ -8,11 +8,13 @@ use bytes::Bytes;
 use lattice_admin::{Reason, Refusal};
 use lattice_auth::{Denied, LoginFault, Role, TokenFault};
 use lattice_gateway::Error;
+use lattice_limits::State;
 use lattice_model::{Class, ErrorBody, Word};
 
 use lattice_wire::responses::response::error_body;
 
 use crate::dialects::responses::Invalid;
+use crate::limits;
 
 /// When to come again where the database is away.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -22,6 +24,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub(crate) struct Problem {
     status: StatusCode,
     retry_after: Option<Duration>,
+    limits: Option<Box<State>>,
     body: ErrorBody,
 }
 
@@ -29,7 +32,7 @@ impl Problem {
     fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let body =
             ErrorBody { kind: kind_of(status), code: code.to_owned(), message: message.into(), param: None };
-        Self { status, retry_after: None, body }
+        Self { status, retry_after: None, limits: None, body }
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
@@ -323,7 +326,7 @@ impl From<Refusal> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = status_of(error.class());
-        Self { status, retry_after: error.retry_after, body: *error.body }
+        Self { status, retry_after: error.retry_after, limits: error.limits, body: *error.body }
     }
 }
 
@@ -352,9 +355,12 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(state) = &self.limits {
+            limits::tell(headers, state);
+        }
         if let Some(wait) = self.retry_after {
-            // Whole seconds, rounded up: nobody should come back too early.
-            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+            // Whole seconds, rounded up and at least one: nobody should come back too early.
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -8,8 +8,8 @@ use crate::pools::Pools;
 use crate::records::{entry_place, record_place};
 
 /// Takes the row that lets one change be made at a time, if no other was made since this one was checked.
-pub(crate) const TAKE: &str =
-    "UPDATE revisions SET changes = changes + 1, callers = callers + $2 WHERE id = 1 AND changes = $1";
+pub(crate) const TAKE: &str = "UPDATE revisions SET changes = changes + 1, callers = callers + $2, settings = settings + $3 \
+    WHERE id = 1 AND changes = $1";
 
 const PUT: &str = "INSERT INTO records \
     (kind, id, tenant, owner, lookup, name, status, created_at, updated_at, version, document) \
@@ -38,6 +38,7 @@ macro_rules! make {
         let taken = sqlx::query(TAKE)
             .bind(change.follows)
             .bind(i64::from(change.concerns_callers))
+            .bind(i64::from(change.concerns_settings))
             .execute(&mut *$transaction)
             .await?;
         if taken.rows_affected() == 0 {

@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::filter::{Filter, Value, filled};
 use crate::pools::{reading, writing};
 
-pub(crate) const REVISION: &str = "SELECT changes, callers FROM revisions WHERE id = 1";
+pub(crate) const REVISION: &str = "SELECT changes, callers, settings FROM revisions WHERE id = 1";
 
 /// The columns of a record, but for its kind.
 macro_rules! columns {
@@ -49,10 +49,10 @@ type LogRow = (i64, i64, String, String, String, String, String, Vec<u8>);
 impl Records for Database {
     async fn revision(&self) -> Result<Revision, StoreError> {
         self.shared.health.ready()?;
-        let row: Result<(i64, i64), _> =
+        let row: Result<(i64, i64, i64), _> =
             reading!(&self.shared.pools(), pool => sqlx::query_as(REVISION).fetch_one(pool).await);
-        let (changes, callers) = row.map_err(|failed| self.shared.failed(&failed))?;
-        Ok(Revision { changes, callers })
+        let (changes, callers, settings) = row.map_err(|failed| self.shared.failed(&failed))?;
+        Ok(Revision { changes, callers, settings })
     }
 
     async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {

@@ -20,6 +20,8 @@ pub enum Kind {
     User,
     /// An API key.
     Key,
+    /// A limit.
+    Limit,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Tenant => "tenant",
             Self::User => "user",
             Self::Key => "key",
+            Self::Limit => "limit",
         }
     }
 }
@@ -137,6 +140,8 @@ pub struct Change {
     pub deed: Deed,
     /// Whether it changes who may call.
     pub concerns_callers: bool,
+    /// Whether it changes settings, such as limits.
+    pub concerns_settings: bool,
     /// The answer to it, if it may be asked for again.
     pub repeatable: Option<Repeatable>,
 }
@@ -159,6 +164,8 @@ pub struct Revision {
     pub changes: i64,
     /// How many of them changed who may call.
     pub callers: i64,
+    /// How many of them changed settings.
+    pub settings: i64,
 }
 
 /// Which records are wanted.

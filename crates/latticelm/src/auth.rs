@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lattice_admin::{Administration, Declared, DeclaredKey, DeclaredTenant};
+use lattice_admin::{Administration, Declared, DeclaredKey, DeclaredLimit, DeclaredTenant};
 use lattice_auth::kept::Status;
 use lattice_auth::{
     Authenticator, Bounds, Fetch, Key, KeyHash, KeyName, Principal, Registry, Role, Sessions, Tokens,
 };
-use lattice_config::{ApiKey, Auth, Config};
+use lattice_config::{ApiKey, Auth, Config, LimitEntry};
+use lattice_limits::Rule;
 use lattice_store::Owner;
 
 /// What knows callers, beside the file.
@@ -70,8 +71,26 @@ pub(crate) fn declared(settings: &Config) -> Declared {
         tenant: key.tenant.clone(),
         role: key.role,
         models: key.models.clone(),
+        limits: key.limits,
     });
-    Declared { tenants: tenants.collect(), keys: keys.collect() }
+    let limits = settings.limits.iter().map(|limit| DeclaredLimit {
+        id: limit.id.clone(),
+        level: limit.level,
+        subject: limit.subject.clone(),
+        numbers: limit.numbers,
+    });
+    Declared { tenants: tenants.collect(), keys: keys.collect(), limits: limits.collect() }
+}
+
+/// The limits of the file.
+pub(crate) fn rules(settings: &Config) -> Vec<Rule> {
+    let rule = |limit: &LimitEntry| Rule {
+        id: limit.id.as_str().into(),
+        level: limit.level,
+        subject: limit.subject.as_deref().map(Arc::from),
+        numbers: limit.numbers,
+    };
+    settings.limits.iter().map(rule).collect()
 }
 
 /// Whether these settings would let everybody in at an address that other machines can reach (A9).
@@ -87,8 +106,11 @@ fn key(key: &ApiKey) -> Key {
         subject: format!("key:{}", key.name).into(),
     };
     let name = KeyName { id: DeclaredKey::id_of(&key.name).into(), name: key.name.as_str().into() };
-    let bounds =
-        Bounds { models: key.models.as_ref().map(|models| models.as_slice().into()), ..Bounds::default() };
+    let bounds = Bounds {
+        models: key.models.as_ref().map(|models| models.as_slice().into()),
+        limits: key.limits.map(Arc::new),
+        ..Bounds::default()
+    };
     let principal = Principal { owner, role: key.role, user: None, key: Some(name), bounds };
     Key { hash: KeyHash::of(&key.key), principal: Arc::new(principal) }
 }

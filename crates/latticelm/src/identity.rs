@@ -12,6 +12,8 @@ use lattice_admin::{Actor, Administration};
 use lattice_auth::{Bounds, Fetch, Principal, Registry, Role, Sessions};
 use lattice_config::{Config, Format};
 use lattice_gateway::Clock;
+use lattice_limits::Rules;
+use lattice_server::App;
 use lattice_sql::Database;
 use lattice_store::{Bounded, Owner, Records};
 use lattice_transport::Client;
@@ -56,13 +58,18 @@ impl Identity {
     }
 
     /// Follows what is changed, here and on other replicas, for as long as it is polled.
-    pub(crate) async fn follow(&self) {
+    pub(crate) async fn follow(&self, app: &App) {
         let mut is_first_there = false;
+        let mut limits = None;
         let mut noted_at = RealClock.seconds();
         loop {
             let now = RealClock.seconds();
             // Where the database is away its own keeper says so.
             let is_there = self.registry.refresh(now).await.is_ok();
+            let wanted = (self.registry.settings(), self.administration.declarations());
+            if is_there && limits != Some(wanted) && self.limit(app).await {
+                limits = Some(wanted);
+            }
             if is_there && !is_first_there {
                 is_first_there = self.first_key().await;
             }
@@ -72,6 +79,20 @@ impl Identity {
                 self.note_uses().await;
             }
             self.database.changed(ASKED).await;
+        }
+    }
+
+    /// Takes the limits over as they are now; whether they could be read.
+    async fn limit(&self, app: &App) -> bool {
+        match self.administration.rules().await {
+            Ok(rules) => {
+                app.gateway.limiter().replace(Rules::new(rules));
+                true
+            }
+            Err(refusal) => {
+                tracing::warn!(detail = refusal.detail, "the limits could not be read; those before stay");
+                false
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lattice_auth::Fetch;
 use lattice_config::{Config, Environment, Source, Watch};
+use lattice_limits::Rules;
 use lattice_server::App;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -100,8 +101,10 @@ impl Reloader {
                     before: Some(&before),
                 };
                 app.authenticator.store(Arc::new(auth::authenticator(&settings, self.address, known)));
-                if let Some(administration) = &app.administration {
-                    administration.replace_declared(auth::declared(&settings));
+                match &app.administration {
+                    // Those of the database come with them, once whoever follows it has looked.
+                    Some(administration) => administration.replace_declared(auth::declared(&settings)),
+                    None => app.gateway.limiter().replace(Rules::new(auth::rules(&settings))),
                 }
                 if let (Some(storage), Some(conversations)) = (app.gateway.storage(), &settings.conversations)
                 {

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use lattice_auth::Fetch;
 use lattice_config::{Config, Environment, Format, Source};
 use lattice_gateway::{Gateway, Storage};
+use lattice_limits::Rules;
 use lattice_server::{App, Cors, Limits, StorageReport, TlsFiles};
 use lattice_sql::Database;
 use tokio::net::TcpListener;
@@ -88,6 +89,7 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         fetch: &reloader.fetch,
         before: None,
     };
+    gateway.limiter().replace(Rules::new(auth::rules(settings)));
     let app = Arc::new(app(settings, gateway, database.clone(), known));
     let listener = TcpListener::bind(server.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
@@ -98,7 +100,7 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         ended = lattice_server::serve(listener, tls, Arc::clone(&app), limits) => ended.context("the listener failed")?,
         () = reloader.run(triggers, &app) => {}
         () = storage::sweep(database.as_deref()) => {}
-        () = follow(identity.as_ref()) => {}
+        () = follow(identity.as_ref(), &app) => {}
     }
     if let Some(identity) = &identity {
         identity.note_uses().await;
@@ -110,9 +112,9 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn follow(identity: Option<&Identity>) {
+async fn follow(identity: Option<&Identity>, app: &App) {
     match identity {
-        Some(identity) => identity.follow().await,
+        Some(identity) => identity.follow(app).await,
         None => std::future::pending().await,
     }
 }

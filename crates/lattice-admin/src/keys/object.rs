@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::declared::DeclaredKey;
+use crate::limits::shown;
 use crate::times;
 
 /// A key of the database. `used_at` is when it was last used.
@@ -27,6 +28,7 @@ pub(super) fn kept(key: &ApiKey, used_at: Option<i64>, now: i64) -> Value {
         "providers": key.providers,
         "ip_ranges": ranges.map(|ranges| ranges.iter().map(ToString::to_string).collect::<Vec<_>>()),
         "expires_at": times::shown(key.expires_at),
+        "limits": key.limits.as_ref().map(shown),
         "prefix": key.prefix,
         "status": status,
         "created_by": key.made_by,
@@ -51,6 +53,7 @@ pub(super) fn declared(key: &DeclaredKey) -> Value {
         "providers": null,
         "ip_ranges": null,
         "expires_at": null,
+        "limits": key.limits.as_ref().map(shown),
         "prefix": null,
         "status": "active",
         "created_by": null,

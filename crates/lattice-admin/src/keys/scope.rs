@@ -4,7 +4,8 @@ use ipnet::IpNet;
 use lattice_auth::kept::ApiKey;
 
 use crate::actor::Actor;
-use crate::fields::Fields;
+use crate::fields::{Fields, Given};
+use crate::limits;
 use crate::refusal::{Reason, Refusal};
 
 /// Reads what a body says of it.
@@ -13,6 +14,15 @@ pub(super) fn read(fields: &mut Fields, key: &mut ApiKey) -> Result<(), Refusal>
     key.providers = fields.texts("providers")?.or(key.providers.take());
     key.ip_ranges = fields.ranges("ip_ranges")?.or(key.ip_ranges.take());
     key.expires_at = fields.time("expires_at")?.or(key.expires_at);
+    key.limits = match fields.object("limits")? {
+        Given::Nothing => key.limits,
+        Given::Null => None,
+        Given::Value(mut fields) => {
+            let numbers = limits::numbers(&mut fields, key.limits.unwrap_or_default())?;
+            fields.finish()?;
+            Some(numbers)
+        }
+    };
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! An API key, without its text.
 
 use ipnet::IpNet;
+use lattice_limits::Numbers;
 use lattice_model::Word;
 use lattice_store::StoreError;
 use lattice_store::records::{Kind, Record};
@@ -34,6 +35,8 @@ pub struct ApiKey {
     pub ip_ranges: Option<Vec<IpNet>>,
     /// Until when it lets somebody in: seconds since 1970, UTC.
     pub expires_at: Option<i64>,
+    /// How much it may do, beside what limits say.
+    pub limits: Option<Numbers>,
     /// How its text begins, to tell it from others.
     pub prefix: String,
     /// It lets nobody in any more.
@@ -50,6 +53,8 @@ struct Document {
     providers: Option<Vec<String>>,
     ip_ranges: Option<Vec<String>>,
     expires_at: Option<i64>,
+    #[serde(default)]
+    limits: Option<Numbers>,
     prefix: String,
     made_by: String,
 }
@@ -78,6 +83,7 @@ impl Kept for ApiKey {
             providers: self.providers.clone(),
             ip_ranges: self.ip_ranges.as_ref().map(|ranges| ranges.iter().map(ToString::to_string).collect()),
             expires_at: self.expires_at,
+            limits: self.limits,
             prefix: self.prefix.clone(),
             made_by: self.made_by.clone(),
         };
@@ -113,6 +119,7 @@ impl Kept for ApiKey {
             providers: document.providers,
             ip_ranges: ranges.transpose().map_err(|_| unreadable(record))?,
             expires_at: document.expires_at,
+            limits: document.limits,
             prefix: document.prefix,
             is_revoked: record.status != ACTIVE,
             made_by: document.made_by,

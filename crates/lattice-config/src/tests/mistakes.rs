@@ -135,7 +135,7 @@ fn a_missing_variable_is_named_and_nothing_else_is_made_of_it() {
 
 #[test]
 fn e7_a_section_that_is_not_there_yet_is_refused_unless_it_is_off() {
-    for section in ["rate_limit", "observability", "ui"] {
+    for section in ["observability", "ui"] {
         for on in ["{enabled: true}", "{}", "{ttl: 1h}", "{enabled: maybe}", "x"] {
             let text = errors(&format!("{SMALL}{section}: {on}\n"));
             assert!(text.contains(&format!("config.yaml:4:1: `{section}` asks for ")), "{text}");

@@ -1,20 +1,25 @@
 //! The routes of the administration, below `/api/v1`.
 
 mod create_key;
+mod create_limit;
 mod create_tenant;
 mod create_user;
+mod delete_limit;
 mod delete_tenant;
 mod delete_user;
 mod get_key;
+mod get_limit;
 mod get_tenant;
 mod get_user;
 mod list_audit;
 mod list_keys;
+mod list_limits;
 mod list_tenants;
 mod list_users;
 mod revoke_key;
 mod rotate_key;
 mod update_key;
+mod update_limit;
 mod update_tenant;
 mod update_user;
 
@@ -55,6 +60,12 @@ pub(super) fn table() -> Vec<Route> {
             get(get_key::handle).patch(update_key::handle).delete(revoke_key::handle),
         ),
         ("/api/v1/keys/{id}/rotate", MEMBERS, post(rotate_key::handle)),
+        ("/api/v1/limits", ADMINS, get(list_limits::handle).post(create_limit::handle)),
+        (
+            "/api/v1/limits/{id}",
+            ADMINS,
+            get(get_limit::handle).patch(update_limit::handle).delete(delete_limit::handle),
+        ),
         ("/api/v1/audit", ADMINS, get(list_audit::handle)),
     ]
 }

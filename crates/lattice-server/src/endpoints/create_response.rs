@@ -13,6 +13,7 @@ use crate::arrival::Arrival;
 use crate::body;
 use crate::dialects::responses::from_wire::{self, Asking};
 use crate::event_stream;
+use crate::limits;
 use crate::problem::Problem;
 
 pub(super) async fn handle(
@@ -37,9 +38,13 @@ pub(super) async fn handle(
     });
     let asked = Asked { turn, caller: arrival.caller(), deadline: None };
     let events = app.gateway.respond(asked, arrival.record).await?;
-    if stream {
-        return Ok(event_stream::respond(events, obfuscate, &app));
-    }
-    let response = events.finish().await?;
-    Ok(answer::json(response::body(&response)))
+    let state = events.limits();
+    let mut answer = if stream {
+        event_stream::respond(events, obfuscate, &app)
+    } else {
+        let response = events.finish().await?;
+        answer::json(response::body(&response))
+    };
+    limits::tell(answer.headers_mut(), &state);
+    Ok(answer)
 }

@@ -38,7 +38,15 @@ fn change(follows: i64, write: Write) -> Change {
         object_id,
         detail: r#"{"before":null}"#.into(),
     };
-    Change { follows, write, secrets: None, deed, concerns_callers: true, repeatable: None }
+    Change {
+        follows,
+        write,
+        secrets: None,
+        deed,
+        concerns_callers: true,
+        concerns_settings: false,
+        repeatable: None,
+    }
 }
 
 const WANTED: Wanted<'_> = Wanted {

@@ -1,0 +1,169 @@
+//! `limits` and `rate_limit`: how much somebody may do.
+
+use lattice_auth::kept::level;
+use lattice_limits::{Level, Numbers};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::context::Context;
+use crate::path::Path;
+
+/// Requests a second from one address, and at once, where nothing is said.
+const PER_SECOND: u64 = 10;
+const BURST: u64 = 20;
+
+/// One of `limits` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawLimit {
+    /// Whom it is for: `global` (all requests together), `tenant`, `user`, `key`, `model` or `ip`.
+    level: Option<String>,
+    /// Which of them, by its id, name or address; each by itself, where nothing is said.
+    subject_id: Option<String>,
+    /// At an even pace, `burst` of them at once.
+    requests_per_second: Option<u64>,
+    /// In a minute that begins with the first request; at an even pace, where there is a `burst`.
+    requests_per_minute: Option<u64>,
+    /// In a day, UTC.
+    requests_per_day: Option<u64>,
+    /// Tokens in and out, in a minute that begins with the first request.
+    tokens_per_minute: Option<u64>,
+    /// Tokens in and out, in a day, UTC.
+    tokens_per_day: Option<u64>,
+    /// Tokens in and out, in a month, UTC.
+    tokens_per_month: Option<u64>,
+    /// Requests at the same time.
+    concurrency: Option<u64>,
+    /// Requests at once. Default the number of the shortest time.
+    burst: Option<u64>,
+}
+
+/// `auth.keys[].limits` as it is written.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawNumbers {
+    /// As in `limits`.
+    requests_per_second: Option<u64>,
+    /// As in `limits`.
+    requests_per_minute: Option<u64>,
+    /// As in `limits`.
+    requests_per_day: Option<u64>,
+    /// As in `limits`.
+    tokens_per_minute: Option<u64>,
+    /// As in `limits`.
+    tokens_per_day: Option<u64>,
+    /// As in `limits`.
+    tokens_per_month: Option<u64>,
+    /// As in `limits`.
+    concurrency: Option<u64>,
+    /// As in `limits`.
+    burst: Option<u64>,
+}
+
+/// `rate_limit` as it is written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRateLimit {
+    /// Whether each address is held to a pace. Default `true` where this section is there.
+    enabled: Option<bool>,
+    /// Requests a second from one address. Default `10`.
+    requests_per_second: Option<u64>,
+    /// Requests at once from one address. Default `20`.
+    burst: Option<u64>,
+}
+
+/// A limit that the file owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitEntry {
+    /// What tells it from others, also after a change of its numbers.
+    pub id: String,
+    /// Whom it is for.
+    pub level: Level,
+    /// Which of them; each by itself, where nothing is said.
+    pub subject: Option<String>,
+    /// How much.
+    pub numbers: Numbers,
+}
+
+/// Both sections.
+pub(crate) fn check(
+    raw: Option<&Vec<RawLimit>>,
+    rate_limit: Option<&RawRateLimit>,
+    context: &mut Context<'_>,
+) -> Vec<LimitEntry> {
+    let mut limits: Vec<LimitEntry> = Vec::new();
+    for (at, one) in raw.into_iter().flatten().enumerate() {
+        let path = Path::of(&["limits"]).index(at);
+        if let Some(mut limit) = limit(one, &path, context) {
+            let same =
+                limits.iter().filter(|other| other.level == limit.level && other.subject == limit.subject);
+            let number = same.count().saturating_add(1);
+            limit.id = format!(
+                "file_{}_{}_{number}",
+                limit.level.name(),
+                limit.subject.as_deref().unwrap_or("each")
+            );
+            limits.push(limit);
+        }
+    }
+    if let Some(raw) = rate_limit.filter(|raw| raw.enabled.unwrap_or(true)) {
+        let numbers = Numbers {
+            requests_per_second: raw.requests_per_second.or(Some(PER_SECOND)),
+            burst: raw.burst.or(Some(BURST)),
+            ..Numbers::default()
+        };
+        checked(numbers, &Path::of(&["rate_limit"]), context);
+        let id = "file_rate_limit".to_owned();
+        limits.push(LimitEntry { id, level: Level::Ip, subject: None, numbers });
+    }
+    limits
+}
+
+fn limit(raw: &RawLimit, path: &Path, context: &mut Context<'_>) -> Option<LimitEntry> {
+    let found = raw.level.as_deref().and_then(level);
+    if found.is_none() {
+        let known: Vec<&str> = Level::ALL.iter().map(|level| level.name()).collect();
+        context.missing(&path.key("level"), &format!("must be one of `{}`", known.join("`, `")));
+    }
+    let subject = raw.subject_id.clone().filter(|subject| !subject.is_empty());
+    if found == Some(Level::Global) && subject.is_some() {
+        context.error(&path.key("subject_id"), "means nothing for all requests; take it out");
+    }
+    let numbers = Numbers {
+        requests_per_second: raw.requests_per_second,
+        requests_per_minute: raw.requests_per_minute,
+        requests_per_day: raw.requests_per_day,
+        tokens_per_minute: raw.tokens_per_minute,
+        tokens_per_day: raw.tokens_per_day,
+        tokens_per_month: raw.tokens_per_month,
+        concurrency: raw.concurrency,
+        burst: raw.burst,
+    };
+    checked(numbers, path, context);
+    Some(LimitEntry { id: String::new(), level: found?, subject, numbers })
+}
+
+/// What a key is held to.
+pub(crate) fn of_key(raw: &RawNumbers, path: &Path, context: &mut Context<'_>) -> Numbers {
+    let numbers = Numbers {
+        requests_per_second: raw.requests_per_second,
+        requests_per_minute: raw.requests_per_minute,
+        requests_per_day: raw.requests_per_day,
+        tokens_per_minute: raw.tokens_per_minute,
+        tokens_per_day: raw.tokens_per_day,
+        tokens_per_month: raw.tokens_per_month,
+        concurrency: raw.concurrency,
+        burst: raw.burst,
+    };
+    checked(numbers, path, context);
+    numbers
+}
+
+fn checked(numbers: Numbers, path: &Path, context: &mut Context<'_>) {
+    if numbers.is_empty() {
+        context.error(path, "limits nothing: give at least one number, such as `requests_per_minute`");
+    }
+    if numbers.burst == Some(0) {
+        context.error(&path.key("burst"), "must be at least 1");
+    }
+}
