@@ -1,9 +1,10 @@
 //! Making a change: checked against what is there, written with its line in the log, and checked again where another was faster.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
-use lattice_store::records::{Change, Deed, Kind, Outcome, Secret, Write};
+use lattice_store::records::{Change, Deed, Kind, Outcome, Record, Secret, Write};
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
@@ -11,13 +12,16 @@ use crate::refusal::{Reason, Refusal};
 use crate::repeat::Repeat;
 use crate::{Administration, Answer};
 
+/// How long a change waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How often a change is checked again before whoever asks is told to do so.
 const ATTEMPTS: usize = 50;
 
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) write: Write,
+    pub(crate) writes: Vec<Write>,
     pub(crate) secrets: Option<Vec<Secret>>,
     /// What is done, such as `key.create`.
     pub(crate) action: &'static str,
@@ -44,20 +48,25 @@ impl Administration {
         repeat: Option<&Repeat<'_>>,
         plan: impl Fn() -> Planned<'p> + Send + Sync,
     ) -> Result<Answer, Refusal> {
+        // Those of this process wait in line; only other replicas can be faster.
+        let Ok(_turn) = tokio::time::timeout(PATIENCE, self.turn.lock()).await else { return Err(busy()) };
         for _ in 0..ATTEMPTS {
             let revision = self.records.revision().await?;
             if let Some(repeat) = repeat
                 && let Some(before) = self.records.repeated(repeat.name(), actor.now).await?
             {
-                return Ok(Answer::made(repeat.read(&before)?));
+                return Answer::read(&repeat.read(&before)?);
             }
             let plan = plan().await?;
-            let is_new = matches!(&plan.write, Write::Put(record) if record.version == 1);
-            let answer = plan.answer.unwrap_or_else(|| plan.after.clone());
+            if let Some(unchanged) = plan.unchanged() {
+                return Ok(Answer::of(unchanged));
+            }
+            let is_new = matches!(plan.writes.first(), Some(Write::Put(record)) if record.version == 1);
+            let answer = Answer { is_new, ..Answer::of(plan.answer.unwrap_or_else(|| plan.after.clone())) };
             let detail = detail(actor, &plan.before, &plan.after);
             let change = Change {
-                follows: revision.changes,
-                write: plan.write,
+                follows: Some(revision.changes),
+                writes: plan.writes,
                 secrets: plan.secrets,
                 deed: Deed {
                     at: actor.now,
@@ -70,23 +79,81 @@ impl Administration {
                 },
                 concerns_callers: plan.concerns_callers,
                 concerns_settings: plan.concerns_settings,
-                repeatable: repeat.map(|repeat| repeat.write(&answer)).transpose()?,
+                repeatable: repeat.map(|repeat| repeat.write(&answer.to_keep())).transpose()?,
             };
             match self.records.change(change).await? {
                 Outcome::Done => {
                     // What this process answers next must know of it. Where the database has just gone away, the next look will tell.
                     let _ = self.registry.refresh(actor.now).await;
-                    return Ok(Answer { is_new, ..Answer::of(answer) });
+                    return Ok(answer);
                 }
                 Outcome::Overtaken => {}
                 Outcome::Taken => {
-                    let message = format!("there is another {} of this name", plan.kind.name());
+                    let message = format!("there is such a {} already", plan.kind.name());
                     return Err(Refusal::new(Reason::Conflict, "already_exists", message));
                 }
             }
         }
-        let message = "too many changes are made at the same moment; try again";
-        Err(Refusal::new(Reason::Unavailable, "storage_busy", message))
+        Err(busy())
+    }
+
+    /// Puts something on record that changes nothing: it has to be checked against nothing, and is in nobody's way.
+    pub(crate) async fn put_on_record(&self, actor: &Actor<'_>, plan: Plan) -> Result<(), Refusal> {
+        let change = Change {
+            follows: None,
+            writes: Vec::new(),
+            secrets: None,
+            deed: Deed {
+                at: actor.now,
+                tenant: plan.tenant,
+                actor: actor.principal.name().to_owned(),
+                action: plan.action.to_owned(),
+                object: plan.kind.name().to_owned(),
+                object_id: plan.id,
+                detail: detail(actor, &plan.before, &plan.after),
+            },
+            concerns_callers: false,
+            concerns_settings: false,
+            repeatable: None,
+        };
+        self.records.change(change).await?;
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// The object, where the change would leave it as it is.
+    fn unchanged(&self) -> Option<Value> {
+        let (Some(before), Some(after)) = (self.before.as_object(), self.after.as_object()) else {
+            return None;
+        };
+        let is_stamp = |name: &str| name == "version" || name == "updated_at";
+        let is_same = self.secrets.is_none()
+            && self.writes.len() == 1
+            && after.iter().all(|(name, value)| is_stamp(name) || before.get(name) == Some(value));
+        is_same.then(|| self.before.clone())
+    }
+}
+
+fn busy() -> Refusal {
+    let message = "too many changes are made at the same moment; try again";
+    Refusal::new(Reason::Unavailable, "storage_busy", message)
+}
+
+/// What is kept of something that was removed, so that it does not come back by itself.
+pub(crate) fn tombstone(id: String, tenant: &str, lookup: Option<String>, now: i64) -> Record {
+    Record {
+        kind: Kind::Removed,
+        id,
+        tenant: tenant.to_owned(),
+        owner: String::new(),
+        lookup,
+        name: String::new(),
+        status: "removed".to_owned(),
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        document: Bytes::from_static(b"{}"),
     }
 }
 

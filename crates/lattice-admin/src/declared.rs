@@ -1,7 +1,7 @@
 //! What the configuration file declares: shown beside what the database keeps, and changed only there (D8).
 
-use lattice_auth::Role;
 use lattice_auth::kept::Status;
+use lattice_auth::{OF_FILE, Role};
 use lattice_limits::{Level, Numbers};
 
 /// Everything that the configuration declares.
@@ -62,7 +62,7 @@ impl DeclaredKey {
 
     /// The id of the one of this name.
     pub fn id_of(name: &str) -> String {
-        format!("file_{name}")
+        format!("{OF_FILE}{name}")
     }
 }
 

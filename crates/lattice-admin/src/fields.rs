@@ -75,7 +75,8 @@ impl Fields {
     }
 
     pub(crate) fn text(&mut self, name: &str) -> Result<Given<String>, Refusal> {
-        let must = format!("must be a text of 1 to {LONGEST} characters, without line breaks");
+        let must =
+            format!("must be a text of 1 to {LONGEST} characters that can be seen, without line breaks");
         self.take(name, &must, text)
     }
 
@@ -86,12 +87,14 @@ impl Fields {
     }
 
     pub(crate) fn texts(&mut self, name: &str) -> Result<Given<Vec<String>>, Refusal> {
-        let must = format!("must be a list of at most {MOST} texts");
+        let must = format!("must be a list of at most {MOST} texts, each of 1 to {LONGEST} characters");
         self.take(name, &must, list(text))
     }
 
     pub(crate) fn ranges(&mut self, name: &str) -> Result<Given<Vec<ipnet::IpNet>>, Refusal> {
-        let must = format!("must be a list of at most {MOST} ranges such as `10.0.0.0/8`, or addresses");
+        let must = format!(
+            "must be a list of at most {MOST} ranges such as `10.0.0.0/8`, or addresses: one of them is neither"
+        );
         self.take(name, &must, list(|value| range(value.as_str()?)))
     }
 
@@ -134,8 +137,15 @@ impl Fields {
 
 fn text(value: Value) -> Option<String> {
     let Value::String(text) = value else { return None };
-    let fits = (1..=LONGEST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let is_shown = !text.trim().is_empty() && !text.chars().any(is_hidden);
+    let fits = is_shown && (1..=LONGEST).contains(&text.chars().count());
     fits.then_some(text)
+}
+
+/// Signs that are not seen and change how others are: nobody could trust what a list shows.
+pub(crate) fn is_hidden(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn list<T>(read: impl Fn(Value) -> Option<T>) -> impl FnOnce(Value) -> Option<Vec<T>> {
@@ -149,8 +159,17 @@ fn list<T>(read: impl Fn(Value) -> Option<T>) -> impl FnOnce(Value) -> Option<Ve
 }
 
 fn range(text: &str) -> Option<ipnet::IpNet> {
+    let text = text.trim();
     let range = text.parse::<ipnet::IpNet>().ok();
-    range.or_else(|| text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from)).map(|range| range.trunc())
+    let range = range.or_else(|| text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from))?.trunc();
+    // An IPv4 address in IPv6's clothes is that IPv4 address.
+    match range {
+        ipnet::IpNet::V6(wide) if wide.prefix_len() >= 96 => match wide.addr().to_ipv4_mapped() {
+            Some(address) => ipnet::IpNet::new(address.into(), wide.prefix_len().saturating_sub(96)).ok(),
+            None => Some(range),
+        },
+        range => Some(range),
+    }
 }
 
 fn period(text: &str) -> Option<i64> {
@@ -170,6 +189,8 @@ fn period(text: &str) -> Option<i64> {
 pub(crate) fn is_slug(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        && text != "."
+        && text != ".."
 }
 
 #[cfg(test)]
@@ -204,6 +225,8 @@ mod tests {
             (r#"{"f": 1}"#, text as fn(&mut Fields) -> Result<(), Refusal>),
             (r#"{"f": ""}"#, text),
             (r#"{"f": "a\nb"}"#, text),
+            (r#"{"f": "  "}"#, text),
+            (r#"{"f": "a\u202eb"}"#, text),
             (r#"{"f": "root"}"#, |fields| fields.word::<Role>("f").map(|_| ())),
             (r#"{"f": ["10.0.0.0/33"]}"#, |fields| fields.ranges("f").map(|_| ())),
             (r#"{"f": "now"}"#, |fields| fields.time("f").map(|_| ())),
@@ -217,9 +240,13 @@ mod tests {
         for body in ["[]", "{", "nonsense", "\"text\""] {
             assert_eq!(Fields::of(body.as_bytes()).unwrap_err().code, "invalid_json", "{body}");
         }
-        let mut fields = Fields::of(br#"{"a": ["10.1.2.3/8", "::1"], "b": "1h"}"#).unwrap();
+        let mut fields =
+            Fields::of(br#"{"a": ["10.1.2.3/8", "::1", "::ffff:192.0.2.1"], "b": "1h"}"#).unwrap();
         let ranges = fields.ranges("a").unwrap().or(None).unwrap();
-        assert_eq!(ranges.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "::1/128"]);
+        assert_eq!(
+            ranges.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.0/8", "::1/128", "192.0.2.1/32"]
+        );
         assert_eq!(fields.period("b").unwrap(), Given::Value(3600));
     }
 }

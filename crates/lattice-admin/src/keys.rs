@@ -4,7 +4,7 @@ mod object;
 mod scope;
 
 use lattice_auth::kept::{ApiKey, Kept, Stamp, User};
-use lattice_auth::{KeyHash, Role, mint};
+use lattice_auth::{DEPTH, KeyHash, OF_FILE, Role, mint};
 use lattice_store::records::{Kind, Secret, Wanted, Write};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -37,8 +37,8 @@ impl Administration {
         let tenant = actor.scope(page.filter("tenant_id"))?;
         let owner = match page.filter("user_id") {
             None if actor.is_admin() => None,
-            None => Some(actor.principal.name()),
-            Some(user) if actor.is_admin() || user == actor.principal.name() => Some(user),
+            None => Some(own(actor)),
+            Some(user) if actor.is_admin() || user == own(actor) => Some(user),
             Some(_) => return Ok(page.merged(Vec::new(), Vec::new())),
         };
         let wanted = Wanted {
@@ -98,6 +98,8 @@ impl Administration {
                 let tenant = actor.target_tenant(fields.text("tenant_id")?.or(None))?;
                 let user = fields.text("user_id")?.or(None);
                 let user = if actor.is_admin() { user } else { own_user(actor, user)? };
+                let parent =
+                    if actor.is_admin() || user.is_some() { None } else { self.parent(actor).await? };
                 let (text, prefix) = minted()?;
                 let mut key = ApiKey {
                     stamp: Stamp::new(format!("key_{}", actor.new_id), actor.now),
@@ -113,6 +115,7 @@ impl Administration {
                     prefix,
                     is_revoked: false,
                     made_by: actor.principal.name().to_owned(),
+                    parent,
                 };
                 scope::read(&mut fields, &mut key)?;
                 fields.finish()?;
@@ -123,7 +126,7 @@ impl Administration {
                 scope::check(actor, &key)?;
                 self.expect_tenant(&key.tenant).await?;
                 if let Some(user) = &key.user {
-                    self.expect_user(user, &key.tenant).await?;
+                    self.expect_user(actor, user, &key.tenant).await?;
                 }
                 let mut plan = plan("key.create", None, &key, actor.now)?;
                 plan.secrets = Some(vec![Secret { hash: *KeyHash::of(&text).bytes(), expires_at: None }]);
@@ -240,7 +243,7 @@ impl Administration {
         let made = self
             .carry_out(actor, None, || {
                 Box::pin(async move {
-                    if self.has_operator().await? {
+                    if self.has_operator(actor.now).await? {
                         return Err(none());
                     }
                     let (text, prefix) = minted()?;
@@ -258,6 +261,7 @@ impl Administration {
                         prefix,
                         is_revoked: false,
                         made_by: actor.principal.name().to_owned(),
+                        parent: None,
                     };
                     let mut plan = plan("key.create", None, &key, actor.now)?;
                     plan.secrets = Some(vec![Secret { hash: *KeyHash::of(&text).bytes(), expires_at: None }]);
@@ -274,7 +278,7 @@ impl Administration {
     }
 
     /// Whether somebody is there who runs the installation.
-    async fn has_operator(&self) -> Result<bool, Refusal> {
+    async fn has_operator(&self, now: i64) -> Result<bool, Refusal> {
         if self.declared.load().keys.iter().any(|key| key.role == Role::Operator) {
             return Ok(true);
         }
@@ -293,9 +297,12 @@ impl Administration {
                 };
                 let records = self.records.records(wanted).await?;
                 for record in &records {
-                    let role = match kind {
-                        Kind::User => User::of_record(record)?.role,
-                        _ => ApiKey::of_record(record)?.role,
+                    let role = if kind == Kind::User {
+                        User::of_record(record)?.role
+                    } else {
+                        let key = ApiKey::of_record(record)?;
+                        let is_over = key.expires_at.is_some_and(|at| at <= now);
+                        if is_over { Role::Viewer } else { key.role }
                     };
                     if role == Role::Operator {
                         return Ok(true);
@@ -304,7 +311,7 @@ impl Administration {
                 if records.len() <= 500 {
                     break;
                 }
-                after = records.last().map(|record| record.id.clone());
+                after = records.get(499).map(|record| record.id.clone());
             }
         }
         Ok(false)
@@ -315,12 +322,30 @@ impl Administration {
         let missing = || Refusal::missing("key", id);
         let record = self.records.record(Kind::Key, id).await?.ok_or_else(missing)?;
         let is_own = record.tenant == actor.tenant()
-            && (record.owner == actor.principal.name()
+            && (record.owner == own(actor)
                 || actor.principal.key.as_ref().is_some_and(|key| *key.id == record.id));
         if !is_own && !actor.runs(&record.tenant) {
             return Err(missing());
         }
         Ok(ApiKey::of_record(&record)?)
+    }
+
+    /// The key that one made with the actor's ends with.
+    async fn parent(&self, actor: &Actor<'_>) -> Result<Option<String>, Refusal> {
+        let parent = actor.principal.key.as_ref().map(|key| key.id.to_string());
+        let mut next = parent.clone();
+        for _ in 1..DEPTH {
+            let Some(id) = next.filter(|id| !id.starts_with(OF_FILE)) else { return Ok(parent) };
+            next = match self.records.record(Kind::Key, &id).await? {
+                Some(record) => ApiKey::of_record(&record)?.parent,
+                None => None,
+            };
+        }
+        if next.is_none() {
+            return Ok(parent);
+        }
+        let message = format!("a key that was made with another, {DEPTH} times in a row, makes no more");
+        Err(Refusal::new(Reason::Forbidden, "scope_too_wide", message))
     }
 
     async fn writable_key(
@@ -342,15 +367,23 @@ impl Administration {
         Ok(key)
     }
 
-    async fn expect_user(&self, id: &str, tenant: &str) -> Result<(), Refusal> {
+    async fn expect_user(&self, actor: &Actor<'_>, id: &str, tenant: &str) -> Result<(), Refusal> {
         let user = self.records.record(Kind::User, id).await?;
-        if user.is_some_and(|user| user.tenant == tenant) {
-            return Ok(());
+        if let Some(user) = user.filter(|user| user.tenant == tenant) {
+            // Whatever is done with the key is done in their name.
+            return actor.reaches(User::of_record(&user)?.role);
         }
         let shown: String = id.chars().take(80).collect();
         let message = format!("there is no user `{shown}` in the tenant of the key");
         Err(Refusal::new(Reason::Invalid, "user_not_found", message).with_param("user_id"))
     }
+}
+
+/// What their own keys are found by.
+fn own<'a>(actor: &'a Actor<'_>) -> &'a str {
+    let principal = actor.principal;
+    let key = principal.key.as_ref().map(|key| &*key.id);
+    principal.user.as_deref().or(key).unwrap_or_default()
 }
 
 /// Whoever runs no tenant makes keys for themselves alone: for another's they would outlive them.
@@ -373,7 +406,7 @@ fn minted() -> Result<(SecretString, String), Refusal> {
 
 fn plan(action: &'static str, before: Option<&ApiKey>, after: &ApiKey, now: i64) -> Result<Plan, Refusal> {
     Ok(Plan {
-        write: Write::Put(after.to_record()?),
+        writes: vec![Write::Put(after.to_record()?)],
         secrets: None,
         action,
         kind: Kind::Key,

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use lattice_auth::Registry;
 use lattice_store::{Records, StoreError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use actor::{Actor, Named};
 pub use declared::{Declared, DeclaredKey, DeclaredLimit, DeclaredTenant};
@@ -41,6 +41,8 @@ pub struct Administration {
     declarations: AtomicU64,
     /// 32 hexadecimal digits that are given out once.
     ids: fn() -> String,
+    /// Whoever changes something here has it.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// An answer: an object as it is now.
@@ -69,6 +71,7 @@ impl Administration {
             declared: ArcSwap::from_pointee(declared),
             declarations: AtomicU64::new(1),
             ids,
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -90,8 +93,17 @@ impl Answer {
         Self { body, version, is_new: false }
     }
 
-    fn made(body: Value) -> Self {
-        Self { is_new: true, ..Self::of(body) }
+    /// As it is kept for a request that is sent again.
+    fn to_keep(&self) -> Value {
+        json!({"is_new": self.is_new, "body": self.body})
+    }
+
+    /// As it was kept.
+    fn read(kept: &Value) -> Result<Self, Refusal> {
+        let body = kept.get("body").cloned();
+        let body = body.ok_or_else(|| Refusal::of_store(&StoreError::Unreadable("an answer".to_owned())))?;
+        let is_new = kept.get("is_new").and_then(Value::as_bool).unwrap_or_default();
+        Ok(Self { is_new, ..Self::of(body) })
     }
 }
 

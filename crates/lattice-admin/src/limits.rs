@@ -125,7 +125,7 @@ impl Administration {
             Box::pin(async move {
                 let before = self.writable_limit(actor, id, expected).await?;
                 Ok(Plan {
-                    write: Write::Delete(Kind::Limit, id.to_owned()),
+                    writes: vec![Write::Delete(Kind::Limit, id.to_owned())],
                     secrets: None,
                     action: "limit.delete",
                     kind: Kind::Limit,
@@ -288,7 +288,7 @@ fn operators(level: Level) -> Refusal {
 fn plan(action: &'static str, before: Option<&Limit>, after: &Limit) -> Result<Plan, Refusal> {
     debug_assert!(after.role >= Role::Admin, "nobody below sets limits");
     Ok(Plan {
-        write: Write::Put(after.to_record()?),
+        writes: vec![Write::Put(after.to_record()?)],
         secrets: None,
         action,
         kind: Kind::Limit,

@@ -24,6 +24,9 @@ impl Page {
     pub(crate) fn of(query: &[(String, String)], filters: &[&str]) -> Result<Self, Refusal> {
         let mut page = Self { after: None, limit: LIMIT.0, is_ascending: false, filters: Vec::new() };
         for (name, value) in query {
+            if value.is_empty() || value.chars().any(char::is_control) {
+                return Err(Refusal::field(name, "must say something, without signs that cannot be seen"));
+            }
             match name.as_str() {
                 "after" => page.after = Some(value.clone()),
                 "limit" => {

@@ -1,6 +1,6 @@
 //! Sign-ins and sign-outs, for the log.
 
-use lattice_store::records::{Kind, Write};
+use lattice_store::records::Kind;
 use serde_json::{Value, json};
 
 use crate::Administration;
@@ -31,22 +31,19 @@ impl Administration {
             (Some(user), _) => (Kind::User, user.to_string()),
             (None, key) => (Kind::Key, key.as_ref().map(|key| key.id.to_string()).unwrap_or_default()),
         };
-        let done = self.carry_out(actor, None, || {
-            let plan = Plan {
-                write: Write::Nothing,
-                secrets: None,
-                action,
-                kind,
-                id: id.clone(),
-                tenant: actor.tenant().to_owned(),
-                before: Value::Null,
-                after: after.clone(),
-                answer: None,
-                concerns_callers: false,
-                concerns_settings: false,
-            };
-            Box::pin(async move { Ok(plan) })
-        });
-        done.await.map(|_| ())
+        let plan = Plan {
+            writes: Vec::new(),
+            secrets: None,
+            action,
+            kind,
+            id,
+            tenant: actor.tenant().to_owned(),
+            before: Value::Null,
+            after,
+            answer: None,
+            concerns_callers: false,
+            concerns_settings: false,
+        };
+        self.put_on_record(actor, plan).await
     }
 }

@@ -6,7 +6,7 @@ use lattice_store::records::{Kind, Wanted, Write};
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
-use crate::change::{Plan, unchanged};
+use crate::change::{Plan, tombstone, unchanged};
 use crate::declared::DeclaredTenant;
 use crate::fields::{Fields, is_slug};
 use crate::page::Page;
@@ -77,13 +77,19 @@ impl Administration {
                 let mut fields = Fields::of(body)?;
                 let id = fields.text("id")?.needed("id", None)?;
                 if !is_slug(&id) {
-                    return Err(Refusal::field("id", "must be 1 to 64 letters, digits, `_`, `-` and `.`"));
+                    let must = "must be 1 to 64 letters, digits, `_`, `-` and `.`, and not dots alone";
+                    return Err(Refusal::field("id", must));
                 }
                 let name = fields.text("name")?.needed("name", Some(id.clone()))?;
                 let status = fields.word("status")?.needed("status", Some(Status::Active))?;
                 fields.finish()?;
                 if self.declared.load().tenant(&id).is_some() {
                     return Err(Refusal::owned_by_file("tenant"));
+                }
+                // What its people have stored may be there still.
+                if self.records.record(Kind::Removed, &removed(&id)).await?.is_some() {
+                    let message = "there was a tenant of this id before; take another";
+                    return Err(Refusal::new(Reason::Conflict, "already_exists", message).with_param("id"));
                 }
                 let tenant = Tenant { stamp: Stamp::new(id, actor.now), name, status };
                 plan("tenant.create", None, &tenant)
@@ -131,7 +137,11 @@ impl Administration {
             Box::pin(async move {
                 let before = self.writable_tenant(id, expected).await?;
                 if id == DEFAULT {
-                    let message = "the tenant `default` is whose who belong to no other; it can be suspended";
+                    let message = "the tenant `default` stays: it is for whoever belongs to no other";
+                    return Err(Refusal::new(Reason::Conflict, "tenant_in_use", message));
+                }
+                if self.declared.load().names_tenant(id) {
+                    let message = "a key of the configuration file belongs to the tenant still";
                     return Err(Refusal::new(Reason::Conflict, "tenant_in_use", message));
                 }
                 for (kind, what) in [(Kind::User, None), (Kind::Key, Some("active"))] {
@@ -154,7 +164,10 @@ impl Administration {
                     }
                 }
                 Ok(Plan {
-                    write: Write::Delete(Kind::Tenant, id.to_owned()),
+                    writes: vec![
+                        Write::Delete(Kind::Tenant, id.to_owned()),
+                        Write::Put(tombstone(removed(id), id, None, actor.now)),
+                    ],
                     secrets: None,
                     action: "tenant.delete",
                     kind: Kind::Tenant,
@@ -200,9 +213,14 @@ impl Administration {
     }
 }
 
+/// The name of a tenant that was removed.
+fn removed(id: &str) -> String {
+    format!("tenant/{id}")
+}
+
 fn plan(action: &'static str, before: Option<&Tenant>, after: &Tenant) -> Result<Plan, Refusal> {
     Ok(Plan {
-        write: Write::Put(after.to_record()?),
+        writes: vec![Write::Put(after.to_record()?)],
         secrets: None,
         action,
         kind: Kind::Tenant,

@@ -1,13 +1,13 @@
 //! Users: people and services.
 
-use lattice_auth::Role;
-use lattice_auth::kept::{Kept, Stamp, Status, User, UserKind};
+use lattice_auth::kept::{ApiKey, Kept, Stamp, Status, User, UserKind};
+use lattice_auth::{Bounds, Role};
 use lattice_model::Word;
 use lattice_store::records::{Kind, Wanted, Write};
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
-use crate::change::{Plan, unchanged};
+use crate::change::{Plan, tombstone, unchanged};
 use crate::fields::Fields;
 use crate::page::Page;
 use crate::refusal::{Reason, Refusal};
@@ -59,6 +59,7 @@ impl Administration {
                 let mut fields = Fields::of(body)?;
                 let kind = fields.word("kind")?.needed("kind", Some(UserKind::Person))?;
                 let tenant = actor.target_tenant(fields.text("tenant_id")?.or(None))?;
+                unbounded(actor)?;
                 let name = fields.text("name")?.or(None);
                 let email = fields.text("email")?.or(None);
                 let role = fields.word("role")?.needed("role", Some(Role::Member))?;
@@ -78,8 +79,26 @@ impl Administration {
                 let name = name.or_else(|| email.clone()).unwrap_or_else(|| subject.clone());
                 let stamp = Stamp::new(id, actor.now);
                 let groups = Vec::new();
-                let user = User { stamp, kind, tenant, issuer, subject, email, groups, name, role, status };
-                plan("user.create", None, &user)
+                // Whom an issuer knows is nobody's but the installation's to say: a tenant has only those whose tokens name it.
+                let is_of_tenant = kind == UserKind::Person && !actor.is_operator();
+                let user = User {
+                    stamp,
+                    kind,
+                    tenant,
+                    issuer,
+                    subject,
+                    email,
+                    groups,
+                    name,
+                    role,
+                    status,
+                    is_of_tenant,
+                };
+                let mut plan = plan("user.create", None, &user)?;
+                // Whoever was removed before is wanted again.
+                plan.writes
+                    .extend(self.tombstone_of(&user).await?.map(|id| Write::Delete(Kind::Removed, id)));
+                Ok(plan)
             })
         })
         .await
@@ -130,11 +149,22 @@ impl Administration {
         self.carry_out(actor, None, || {
             Box::pin(async move {
                 let before = self.writable_user(actor, id, expected).await?;
+                if actor.principal.user.as_deref() == Some(id) {
+                    let message = "nobody removes themselves: another has to do it";
+                    return Err(Refusal::new(Reason::Conflict, "own_user", message));
+                }
                 if owns(&before) {
                     self.expect_another_owner(&before).await?;
                 }
+                let mut writes = vec![Write::Delete(Kind::User, id.to_owned())];
+                if before.kind == UserKind::Person {
+                    // Their next token must not make them anew, with what it says.
+                    let lookup = Some(before.lookup());
+                    writes.push(Write::Put(tombstone(id.to_owned(), &before.tenant, lookup, actor.now)));
+                }
+                writes.extend(self.revoked_keys_of(id, actor.now).await?);
                 Ok(Plan {
-                    write: Write::Delete(Kind::User, id.to_owned()),
+                    writes,
                     secrets: None,
                     action: "user.delete",
                     kind: Kind::User,
@@ -149,6 +179,41 @@ impl Administration {
             })
         })
         .await
+    }
+
+    /// The id of what is kept of a user who was removed.
+    pub(crate) async fn tombstone_of(&self, user: &User) -> Result<Option<String>, Refusal> {
+        let kept = self.records.looked_up(Kind::Removed, &user.lookup()).await?;
+        Ok(kept.map(|record| record.id))
+    }
+
+    /// The keys of a user, as they are once it is gone.
+    async fn revoked_keys_of(&self, id: &str, now: i64) -> Result<Vec<Write>, Refusal> {
+        let mut writes = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let wanted = Wanted {
+                kind: Kind::Key,
+                tenant: None,
+                owner: Some(id),
+                status: Some("active"),
+                search: None,
+                after: after.as_deref(),
+                limit: PAGE,
+                is_ascending: true,
+            };
+            let records = self.records.records(wanted).await?;
+            for record in records.iter().take(PAGE) {
+                let mut key = ApiKey::of_record(record)?;
+                key.is_revoked = true;
+                key.stamp = key.stamp.changed(now);
+                writes.push(Write::Put(key.to_record()?));
+            }
+            if records.len() <= PAGE {
+                return Ok(writes);
+            }
+            after = records.get(PAGE.saturating_sub(1)).map(|record| record.id.clone());
+        }
     }
 
     /// A user of a tenant that the actor runs.
@@ -166,6 +231,7 @@ impl Administration {
     ) -> Result<User, Refusal> {
         let user = self.user(actor, id).await?;
         actor.reaches(user.role)?;
+        unbounded(actor)?;
         unchanged(user.stamp.version, expected)?;
         Ok(user)
     }
@@ -195,9 +261,18 @@ impl Administration {
                 let message = "the last owner of a tenant stays one: make another first";
                 return Err(Refusal::new(Reason::Conflict, "last_owner", message));
             }
-            after = records.last().map(|record| record.id.clone());
+            after = records.get(PAGE.saturating_sub(1)).map(|record| record.id.clone());
         }
     }
+}
+
+/// Refuses a key that is held to something: users are not, so that it could make itself free.
+fn unbounded(actor: &Actor<'_>) -> Result<(), Refusal> {
+    if actor.principal.bounds == Bounds::default() {
+        return Ok(());
+    }
+    let message = "a key that is held to something makes and changes no users";
+    Err(Refusal::new(Reason::Forbidden, "scope_too_wide", message))
 }
 
 /// Whether somebody can get into a tenant as its owner.
@@ -207,7 +282,7 @@ fn owns(user: &User) -> bool {
 
 pub(crate) fn plan(action: &'static str, before: Option<&User>, after: &User) -> Result<Plan, Refusal> {
     Ok(Plan {
-        write: Write::Put(after.to_record()?),
+        writes: vec![Write::Put(after.to_record()?)],
         secrets: None,
         action,
         kind: Kind::User,

@@ -34,9 +34,14 @@ impl Welcome for Administration {
         let made = self
             .carry_out(&actor, None, || {
                 Box::pin(async {
-                    let known = lookup(&issuer, &claims.subject);
-                    if self.records.looked_up(Kind::User, &known).await?.is_some() {
-                        return Err(known_already());
+                    for tenant in [None, claims.tenant.as_deref()] {
+                        let known = lookup(&issuer, &claims.subject, tenant);
+                        if self.records.looked_up(Kind::Removed, &known).await?.is_some() {
+                            return Err(removed());
+                        }
+                        if self.records.looked_up(Kind::User, &known).await?.is_some() {
+                            return Err(known_already());
+                        }
                     }
                     self.expect_tenant(&tenant).await?;
                     let name = claims.name.clone().or_else(|| claims.email.clone());
@@ -51,6 +56,7 @@ impl Welcome for Administration {
                         name: name.unwrap_or_else(|| claims.subject.clone()),
                         role: claims.role.unwrap_or(Role::Member),
                         status: Status::Active,
+                        is_of_tenant: false,
                     };
                     users::plan("user.create", None, &user)
                 })
@@ -60,6 +66,7 @@ impl Welcome for Administration {
             Ok(_) => Ok(()),
             // Another request of theirs was faster.
             Err(refusal) if refusal == known_already() || refusal.code == "already_exists" => Ok(()),
+            Err(refusal) if refusal == removed() => Err(Denied::Suspended),
             Err(refusal) if refusal.code == "tenant_not_found" => Err(Denied::UnknownTenant),
             Err(refusal) => {
                 let why = refusal.detail.unwrap_or(refusal.message);
@@ -70,6 +77,10 @@ impl Welcome for Administration {
             }
         }
     }
+}
+
+fn removed() -> Refusal {
+    Refusal::new(Reason::Conflict, "removed", "the user was removed")
 }
 
 fn known_already() -> Refusal {

@@ -14,7 +14,8 @@ use crate::attempts::Attempts;
 use crate::credentials::Credentials;
 use crate::key::{self, Key, KeyHash};
 use crate::principal::Principal;
-use crate::registry::Registry;
+use crate::registry::{Known, Registry};
+use crate::role::Role;
 use crate::sessions::Sessions;
 use crate::tokens::{Claims, Issuer, TokenFault, Tokens};
 
@@ -81,8 +82,10 @@ pub struct Authenticator {
     /// Whether somebody who shows something that is not known is refused.
     is_strict: bool,
     is_for_this_machine: bool,
-    /// Tenants of the configuration that are not let in.
-    suspended: HashSet<String>,
+    /// The keys' ids.
+    ids: HashSet<Arc<str>>,
+    /// Tenants that the configuration owns, and whether those of them are let in.
+    tenants: HashMap<String, bool>,
     registry: Option<Arc<Registry>>,
     tokens: Option<(Arc<Tokens>, Arc<dyn Welcome>)>,
     sessions: Option<Arc<Sessions>>,
@@ -92,8 +95,11 @@ pub struct Authenticator {
 impl Authenticator {
     /// For these keys; whoever comes without credentials is `anonymous`, or is not let in.
     pub fn new(keys: impl IntoIterator<Item = Key>, anonymous: Option<Principal>) -> Self {
-        let keys = keys.into_iter().map(|key| (key.hash, key.principal)).collect();
-        Self { keys, anonymous: anonymous.map(Arc::new), is_strict: true, ..Self::default() }
+        let keys: HashMap<_, Arc<Principal>> =
+            keys.into_iter().map(|key| (key.hash, key.principal)).collect();
+        let ids = keys.values().filter_map(|principal| principal.key.as_ref());
+        let ids = ids.map(|key| Arc::clone(&key.id)).collect();
+        Self { keys, ids, anonymous: anonymous.map(Arc::new), is_strict: true, ..Self::default() }
     }
 
     /// Where nobody has to show anything, whatever somebody shows will do: SDKs cannot be told to send no key.
@@ -110,10 +116,10 @@ impl Authenticator {
         self
     }
 
-    /// Without those of these tenants.
+    /// With these tenants of the configuration, and whether those of them are let in; the database has no say in it (D8).
     #[must_use]
-    pub fn without(mut self, suspended: HashSet<String>) -> Self {
-        self.suspended = suspended;
+    pub fn with_tenants(mut self, tenants: HashMap<String, bool>) -> Self {
+        self.tenants = tenants;
         self
     }
 
@@ -141,6 +147,22 @@ impl Authenticator {
     /// The sessions of browsers, where there is a database for them.
     pub fn sessions(&self) -> Option<&Arc<Sessions>> {
         self.sessions.as_ref()
+    }
+
+    /// Refuses somebody from whose address there was too much that was wrong.
+    ///
+    /// # Errors
+    /// [`Denied::TooMany`].
+    pub fn expect_patience(&self, arriving: Arriving) -> Result<(), Denied> {
+        match self.attempts.wait(arriving.address, arriving.now) {
+            Some(wait) => Err(Denied::TooMany(wait)),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that somebody was wrong.
+    pub fn note_wrong(&self, arriving: Arriving) {
+        self.attempts.note(arriving.address, arriving.now);
     }
 
     /// Whoever an issuer vouches for, who becomes a user if they come for the first time.
@@ -179,7 +201,9 @@ impl Authenticator {
 
     /// Whether such credentials let somebody in because they are on this machine.
     pub fn trusts_the_machine(&self, credentials: &Credentials) -> bool {
-        let shows_nothing = matches!(credentials, Credentials::None) || !self.is_strict;
+        // Any page can make a browser show a cookie.
+        let shows_nothing =
+            matches!(credentials, Credentials::None | Credentials::Session(_)) || !self.is_strict;
         self.is_for_this_machine && self.anonymous.is_some() && shows_nothing
     }
 
@@ -233,15 +257,22 @@ impl Authenticator {
         let mut known = registry.cached(hash, arriving.now);
         if known.is_none() {
             // Whoever tries keys must not keep the database busy.
-            self.unless_too_many(arriving)?;
+            if !registry.was_known(hash) {
+                self.unless_too_many(arriving)?;
+            }
             known = registry.key(hash, arriving.now).await.map_err(Denied::Unknown)?;
         }
-        let Some(known) = known else { return Ok(None) };
+        let Some(known) = known.filter(|known| self.has_parent(known)) else { return Ok(None) };
         if !known.is_active {
             return Err(Denied::Suspended);
         }
         known.used(arriving.now);
         Ok(Some(Arc::clone(&known.principal)))
+    }
+
+    /// Whether the key of the configuration that a key ends with is still there.
+    fn has_parent(&self, known: &Known) -> bool {
+        known.ends_with.as_deref().is_none_or(|id| self.ids.contains(id))
     }
 
     /// Whom a token is of.
@@ -272,26 +303,47 @@ impl Authenticator {
         arriving: Arriving,
     ) -> Result<Option<Arc<Principal>>, Denied> {
         let (Some(sessions), Some(registry)) = (&self.sessions, &self.registry) else { return Ok(None) };
+        if !Sessions::could_be(text) {
+            return Ok(None);
+        }
+        self.unless_too_many(arriving)?;
         let now = arriving.now;
-        let Some(session) = sessions.read(text, now).await.map_err(Denied::Unknown)? else { return Ok(None) };
+        let session = match sessions.read(text, now).await {
+            Ok(session) => session,
+            // Where nobody has to show anything, one that cannot be looked up is as good as none.
+            Err(_) if !self.is_strict => return Ok(None),
+            Err(error) => return Err(Denied::Unknown(error)),
+        };
+        let Some(session) = session else {
+            self.attempts.note(arriving.address, now);
+            return Ok(None);
+        };
         match session.whose {
-            Whose::User { issuer, subject } => {
-                let user = registry.user(&issuer, &subject, now).await.map_err(Denied::Unknown)?;
+            Whose::User { issuer, subject, tenant } => {
+                let is_known = |one: &Arc<Issuer>| one.settings().issuer == issuer;
+                if !self.tokens().is_some_and(|tokens| tokens.issuers().iter().any(is_known)) {
+                    return Ok(None);
+                }
+                let user =
+                    registry.user(&issuer, &subject, Some(&tenant), now).await.map_err(Denied::Unknown)?;
                 match user {
                     Some(user) if !user.is_active => Err(Denied::Suspended),
                     user => Ok(user.map(|user| Arc::clone(&user.principal))),
                 }
             }
-            Whose::Key(id) => {
-                let is_it =
-                    |principal: &&Arc<Principal>| principal.key.as_ref().is_some_and(|key| *key.id == *id);
-                if let Some(principal) = self.keys.values().find(is_it) {
+            Whose::Key(hash) => {
+                let hash = KeyHash::of_bytes(hash);
+                if let Some(principal) = self.keys.get(&hash) {
                     return Ok(Some(Arc::clone(principal)));
                 }
-                let known = registry.key_of(&id).await.map_err(Denied::Unknown)?;
-                match known {
-                    Some((_, false)) => Err(Denied::Suspended),
-                    known => Ok(known.map(|(principal, _)| Arc::new(principal))),
+                let known = registry.cached(hash, now);
+                let known = match known {
+                    Some(known) => Some(known),
+                    None => registry.key(hash, now).await.map_err(Denied::Unknown)?,
+                };
+                match known.filter(|known| self.has_parent(known)) {
+                    Some(known) if !known.is_active => Err(Denied::Suspended),
+                    known => Ok(known.map(|known| Arc::clone(&known.principal))),
                 }
             }
         }
@@ -307,9 +359,12 @@ impl Authenticator {
     /// Lets somebody in who is known, if nothing is in the way.
     fn admit(&self, principal: Arc<Principal>, arriving: Arriving) -> Result<Arc<Principal>, Denied> {
         let (tenant, bounds) = (&*principal.owner.tenant, &principal.bounds);
-        if self.suspended.contains(tenant)
-            || self.registry.as_ref().is_some_and(|registry| registry.is_suspended(tenant))
-        {
+        let is_active = match self.tenants.get(tenant) {
+            Some(is_active) => *is_active,
+            None => !self.registry.as_ref().is_some_and(|registry| registry.is_suspended(tenant)),
+        };
+        // Operators are above all tenants: somebody has to be able to let them in again.
+        if !is_active && principal.role != Role::Operator {
             return Err(Denied::Suspended);
         }
         if bounds.expires_at.is_some_and(|at| at <= arriving.now) {
@@ -331,11 +386,12 @@ async fn user_of(
     arriving: Arriving,
 ) -> Result<Arc<Principal>, Denied> {
     let issuer = &issuer.settings().issuer;
-    let mut user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+    let look = || registry.user(issuer, &claims.subject, claims.tenant.as_deref(), arriving.now);
+    let mut user = look().await.map_err(Denied::Unknown)?;
     if user.is_none() {
         let newcomer = Newcomer { issuer: issuer.clone(), claims: claims.clone() };
         welcome.welcome(newcomer, arriving).await?;
-        user = registry.user(issuer, &claims.subject, arriving.now).await.map_err(Denied::Unknown)?;
+        user = look().await.map_err(Denied::Unknown)?;
     }
     let user = user.ok_or(Denied::Invalid)?;
     if claims.tenant.as_deref().is_some_and(|tenant| *tenant != *user.principal.owner.tenant) {
@@ -353,7 +409,6 @@ mod tests {
 
     use super::*;
     use crate::principal::{Bounds, KeyName};
-    use crate::role::Role;
 
     fn key(text: &str, bounds: Bounds) -> Key {
         let owner = Owner { tenant: "acme".into(), issuer: "".into(), subject: text.into() };
@@ -403,8 +458,8 @@ mod tests {
         assert_eq!(ask("192.0.3.1", 999).await, Err(Denied::Elsewhere));
         assert_eq!(ask("nowhere", 999).await, Err(Denied::Elsewhere));
         assert_eq!(ask("192.0.2.77", 1000).await, Err(Denied::Expired));
-        let closed =
-            Authenticator::new([key("one", Bounds::default())], None).without(["acme".to_owned()].into());
+        let closed = Authenticator::new([key("one", Bounds::default())], None)
+            .with_tenants([("acme".to_owned(), false)].into());
         assert_eq!(subject(&closed, token("one")).await, Err(Denied::Suspended));
     }
 
@@ -419,6 +474,14 @@ mod tests {
         assert!(subject(&closed, token("one")).await.is_ok());
         let elsewhere = closed.authenticate(&token("no"), from("198.51.100.1", 0)).await;
         assert_eq!(elsewhere.map(|_| ()), Err(Denied::Invalid));
+    }
+
+    #[test]
+    fn a9_a_cookie_that_any_page_can_set_makes_nobody_a_stranger_to_be_trusted() {
+        let keys = [key("one", Bounds::default())];
+        let open = Authenticator::new(keys, Some(Principal::anonymous(Role::Member))).for_this_machine();
+        assert!(open.trusts_the_machine(&Credentials::Session("x".into())));
+        assert!(!open.trusts_the_machine(&token("one")));
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl KeyHash {
         Self(bytes)
     }
 
+    /// As it was stored.
+    pub(crate) fn of_bytes(bytes: Hash) -> Self {
+        Self(bytes)
+    }
+
     /// As it is stored.
     pub fn bytes(&self) -> &Hash {
         &self.0

@@ -20,7 +20,7 @@ pub use credentials::Credentials;
 pub use key::{Key, KeyHash, NoRandomness, mint};
 pub use login::{ClientSettings, LoginFault, SignedIn, Started, finish, sign_out, start};
 pub use principal::{Bounds, KeyName, Principal};
-pub use registry::Registry;
+pub use registry::{DEPTH, OF_FILE, Registry};
 pub use role::Role;
 pub use sealed::{seal, unseal};
 pub use sessions::{Begun, Sessions, is_same};

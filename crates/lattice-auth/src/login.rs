@@ -62,7 +62,7 @@ pub struct SignedIn {
     /// What the issuer says of them.
     pub claims: Claims,
     /// The issuer's word for it, to sign out there.
-    pub id_token: String,
+    pub id_token: SecretString,
 }
 
 /// Begins a sign-in; the issuer sends the browser back to `callback`.
@@ -132,7 +132,7 @@ pub async fn finish(
     let nonce = part(seed, b"nonce");
     let claims =
         issuer.check_id_token(&id_token, &client.id, &nonce, now).await.map_err(LoginFault::Token)?;
-    Ok(SignedIn { claims, id_token: id_token.expose_secret().to_owned() })
+    Ok(SignedIn { claims, id_token })
 }
 
 /// Where the browser has to go to sign out at the issuer too, if it offers that. `back` is where it comes out.

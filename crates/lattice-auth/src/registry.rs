@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use lattice_store::records::{Kind, Record, Records, Wanted};
 use lattice_store::{Owner, StoreError};
 use moka::sync::Cache;
+use tokio::sync::Mutex;
 
 use crate::kept::{ApiKey, Kept, Status, User, lookup};
 use crate::key::KeyHash;
@@ -22,6 +23,9 @@ const KNOWN: u64 = 100_000;
 /// How long what is known counts while the database is away, in seconds.
 const GRACE: i64 = 3600;
 
+/// Uses of keys that are written down at once.
+const NOTED_AT_ONCE: usize = 500;
+
 /// Suspended tenants that are read at once.
 const PAGE: usize = 500;
 
@@ -32,6 +36,8 @@ pub(crate) struct Known {
     pub(crate) principal: Arc<Principal>,
     /// The key's user is let in.
     pub(crate) is_active: bool,
+    /// The key of the configuration that it ends with.
+    pub(crate) ends_with: Option<String>,
     /// How far the changes were when it was read.
     callers: i64,
     /// Seconds since 1970, UTC.
@@ -44,6 +50,19 @@ impl Known {
     pub(crate) fn used(&self, now: i64) {
         self.used_at.store(now, Ordering::Relaxed);
     }
+}
+
+/// How the ids of keys of the configuration begin.
+pub const OF_FILE: &str = "file_";
+
+/// How many keys can have been made with each other in a row.
+pub const DEPTH: usize = 4;
+
+/// A key that lets somebody in.
+struct ReadKey {
+    principal: Principal,
+    is_active: bool,
+    ends_with: Option<String>,
 }
 
 /// A user who was read.
@@ -70,6 +89,8 @@ pub struct Registry {
     heard_at: AtomicI64,
     /// How far the changes of settings are; less than 0 before anything was read.
     settings: AtomicI64,
+    /// One looks at a time: a look that took longer must not undo one that began later.
+    looking: Mutex<()>,
 }
 
 impl Registry {
@@ -83,6 +104,7 @@ impl Registry {
             callers: AtomicI64::new(-1),
             heard_at: AtomicI64::new(0),
             settings: AtomicI64::new(-1),
+            looking: Mutex::new(()),
         }
     }
 
@@ -91,6 +113,7 @@ impl Registry {
     /// # Errors
     /// Where the database is away: what is known counts for a while.
     pub async fn refresh(&self, now: i64) -> Result<(), StoreError> {
+        let _looking = self.looking.lock().await;
         let revision = self.records.revision().await?;
         if revision.callers != self.callers.load(Ordering::Acquire) {
             self.suspended.store(Arc::new(self.read_suspended().await?));
@@ -125,15 +148,14 @@ impl Registry {
         // Whatever is read is at least as new as this.
         let callers = self.callers.load(Ordering::Acquire);
         let Some((record, secret)) = self.records.holder_of(hash.bytes()).await? else { return Ok(None) };
-        let Some((key, principal, is_active)) = self.read_key(&record, secret.expires_at).await? else {
-            return Ok(None);
-        };
+        let Some(read) = self.read_key(&record, secret.expires_at).await? else { return Ok(None) };
         let before = self.known.get(&hash);
         let times = |time: fn(&Known) -> i64| AtomicI64::new(before.as_deref().map_or(0, time));
         let known = Arc::new(Known {
-            id: key,
-            is_active,
-            principal: Arc::new(principal),
+            id: record.id,
+            is_active: read.is_active,
+            ends_with: read.ends_with,
+            principal: Arc::new(read.principal),
             callers,
             used_at: times(|known| known.used_at.load(Ordering::Relaxed)),
             noted_at: times(|known| known.noted_at.load(Ordering::Relaxed)),
@@ -142,27 +164,18 @@ impl Registry {
         Ok(Some(known))
     }
 
+    /// Whether the key of this hash let somebody in before, whatever has changed since.
+    pub(crate) fn was_known(&self, hash: KeyHash) -> bool {
+        self.known.contains_key(&hash)
+    }
+
     /// The key of this hash as it was read, if that is true still.
     pub(crate) fn cached(&self, hash: KeyHash, now: i64) -> Option<Arc<Known>> {
         self.known.get(&hash).filter(|known| self.is_true(known.callers, now))
     }
 
-    /// Whoever has the key of this id, and whether they are let in.
-    ///
-    /// # Errors
-    /// As [`Self::key`].
-    pub(crate) async fn key_of(&self, id: &str) -> Result<Option<(Principal, bool)>, StoreError> {
-        let Some(record) = self.records.record(Kind::Key, id).await? else { return Ok(None) };
-        let read = self.read_key(&record, None).await?;
-        Ok(read.map(|(_, principal, is_active)| (principal, is_active)))
-    }
-
-    /// The id of a key that lets somebody in, who that is, and whether they are let in. `until` is when its text ends.
-    async fn read_key(
-        &self,
-        record: &Record,
-        until: Option<i64>,
-    ) -> Result<Option<(String, Principal, bool)>, StoreError> {
+    /// Who calls with a key, if it lets somebody in. `until` is when its text ends.
+    async fn read_key(&self, record: &Record, until: Option<i64>) -> Result<Option<ReadKey>, StoreError> {
         let key = ApiKey::of_record(record)?;
         if key.is_revoked {
             return Ok(None);
@@ -175,11 +188,28 @@ impl Registry {
                 Some(record) => Some(User::of_record(&record)?),
             },
         };
-        let is_active = user.as_ref().is_none_or(|user| user.status == Status::Active);
-        Ok(Some((key.stamp.id.clone(), principal(&key, user.as_ref(), until), is_active)))
+        let mut is_active = user.as_ref().is_none_or(|user| user.status == Status::Active);
+        let mut ends_with = key.parent.clone();
+        for _ in 0..DEPTH {
+            let Some(id) = ends_with.as_deref().filter(|id| !id.starts_with(OF_FILE)) else { break };
+            let Some(record) = self.records.record(Kind::Key, id).await? else { return Ok(None) };
+            let parent = ApiKey::of_record(&record)?;
+            if parent.is_revoked {
+                return Ok(None);
+            }
+            if let Some(user) = &parent.user {
+                let Some(record) = self.records.record(Kind::User, user).await? else { return Ok(None) };
+                is_active &= User::of_record(&record)?.status == Status::Active;
+            }
+            ends_with = parent.parent;
+        }
+        let principal = principal(&key, user.as_ref(), until);
+        // Deeper than that nobody can have made any.
+        let ends_with = ends_with.map(|id| if id.starts_with(OF_FILE) { id } else { OF_FILE.to_owned() });
+        Ok(Some(ReadKey { principal, is_active, ends_with }))
     }
 
-    /// The user whom an issuer knows by this subject, if there is one.
+    /// The user whom an issuer knows by this subject, if there is one; `tenant` is the one that the issuer names.
     ///
     /// # Errors
     /// As [`Self::key`].
@@ -187,9 +217,20 @@ impl Registry {
         &self,
         issuer: &str,
         subject: &str,
+        tenant: Option<&str>,
         now: i64,
     ) -> Result<Option<Arc<KnownUser>>, StoreError> {
-        let lookup = lookup(issuer, subject);
+        let whole = lookup(issuer, subject, None);
+        if let Some(known) = self.looked_up(whole, now).await? {
+            return Ok(Some(known));
+        }
+        match tenant {
+            None => Ok(None),
+            tenant => self.looked_up(lookup(issuer, subject, tenant), now).await,
+        }
+    }
+
+    async fn looked_up(&self, lookup: String, now: i64) -> Result<Option<Arc<KnownUser>>, StoreError> {
         if let Some(known) = self.users.get(&lookup).filter(|known| self.is_true(known.callers, now)) {
             return Ok(Some(known));
         }
@@ -232,10 +273,15 @@ impl Registry {
         if used.is_empty() {
             return Ok(());
         }
-        let noted: Vec<(String, i64)> = used.iter().map(|(known, at)| (known.id.clone(), *at)).collect();
-        self.records.note_uses(&noted).await?;
-        for (known, at) in used {
-            known.noted_at.store(at, Ordering::Relaxed);
+        // In one order, so that two replicas never wait for each other, and in parts that take no time.
+        let mut used = used;
+        used.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        for part in used.chunks(NOTED_AT_ONCE) {
+            let noted: Vec<(String, i64)> = part.iter().map(|(known, at)| (known.id.clone(), *at)).collect();
+            self.records.note_uses(&noted).await?;
+            for (known, at) in part {
+                known.noted_at.store(*at, Ordering::Relaxed);
+            }
         }
         Ok(())
     }

@@ -7,13 +7,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use lattice_store::{Session, StoreError, Whose};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::key::{KeyHash, NoRandomness};
 use crate::sealed::{derived, seal, unseal};
 
 /// Seconds for which it is not written down again that a session was used.
 const NOTED: i64 = 60;
+
+/// Letters of a session's text: 256 bits.
+const LENGTH: usize = 43;
 
 /// What is sealed with a session's text.
 const KEPT: &[u8] = b"session";
@@ -79,6 +82,12 @@ impl Sessions {
             self.store.touch(&hash, now).await?;
         }
         Ok(session)
+    }
+
+    /// Whether a text could be a session's: nothing else is looked for in the database.
+    pub(crate) fn could_be(text: &SecretString) -> bool {
+        let text = text.expose_secret();
+        text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     }
 
     /// What was kept with a session when it began.

@@ -118,11 +118,11 @@ impl Asking {
 
 async fn admitted(app: &App, access: Access, asking: Asking) -> Result<Option<Arc<Principal>>, Problem> {
     let Asking { method, address, credentials, origin } = asking;
-    let Some(needed) = access.needed(&method) else { return Ok(None) };
     let is_administration = matches!(access, Access::Administration { .. } | Access::Session);
     if is_administration && !from_there(app, address) {
         return Err(Problem::elsewhere("the administration cannot be reached from your address"));
     }
+    let Some(needed) = access.needed(&method) else { return Ok(None) };
     let arriving = Arriving { address, now: app.gateway.clock().seconds() };
     let principal = app.authenticator.load_full().authenticate(&credentials, arriving).await?;
     if is_administration && principal.is_anonymous() {

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use lattice_admin::{Actor, Administration, Answer, Named};
-use lattice_auth::{Credentials, Principal};
+use lattice_auth::{Arriving, Credentials, Principal};
 use serde_json::Value;
 
 use crate::App;
@@ -25,6 +25,7 @@ pub(crate) struct Administering {
     principal: Arc<Principal>,
     administration: Arc<Administration>,
     named: Option<Named>,
+    credentials: Credentials,
     /// The version that they have read, where they say so.
     pub(crate) expected: Option<i64>,
 }
@@ -48,9 +49,16 @@ impl Administering {
         }
     }
 
-    /// The body that they sent.
+    /// The body that they sent. It may have taken its time, so their rights are looked at again.
     pub(crate) async fn body(&self, request: Request) -> Result<Bytes, Problem> {
-        body::bytes(&self.app, request).await
+        let body = body::bytes(&self.app, request).await?;
+        let arriving = Arriving { address: self.arrival.client, now: self.app.gateway.clock().seconds() };
+        let authenticator = self.app.authenticator.load_full();
+        let now = authenticator.authenticate(&self.credentials, arriving).await?;
+        if *now != *self.principal {
+            return Err(Problem::changed_rights());
+        }
+        Ok(body)
     }
 }
 
@@ -63,7 +71,8 @@ impl FromRequestParts<Arc<App>> for Administering {
         let principal = arrival.principal.clone().ok_or_else(Problem::missing_key)?;
         let administration = app.administration.clone().ok_or_else(Problem::no_database)?;
         let (named, expected) = (named(app, &parts.headers)?, expected(&parts.headers)?);
-        Ok(Self { app: Arc::clone(app), arrival, principal, administration, named, expected })
+        let credentials = access::credentials(app, &parts.headers);
+        Ok(Self { app: Arc::clone(app), arrival, principal, administration, named, credentials, expected })
     }
 }
 
@@ -81,14 +90,21 @@ fn named(app: &App, headers: &HeaderMap) -> Result<Option<Named>, Problem> {
 
 /// The version in `If-Match`.
 fn expected(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(said) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let mut all = headers.get_all(header::IF_MATCH).iter();
+    let Some(said) = all.next() else { return Ok(None) };
+    let wrong = || Problem::header("If-Match", "must be one `ETag` such as `\"3\"`, or `*`");
+    if all.next().is_some() {
+        return Err(wrong());
+    }
     let said = said.to_str().unwrap_or_default().trim();
     if said == "*" {
         return Ok(None);
     }
-    let version = said.trim_start_matches("W/").strip_prefix('"').and_then(|said| said.strip_suffix('"'));
-    let version = version.and_then(|version| version.parse().ok());
-    version.map(Some).ok_or_else(|| Problem::header("If-Match", "must be an `ETag` such as `\"3\"`"))
+    let tag = said.strip_prefix("W/").unwrap_or(said).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    let tag = tag.filter(|tag| !tag.contains('"')).ok_or_else(wrong)?;
+    // A weak tag matches nothing here, nor does one that is written otherwise than ours.
+    let version = tag.parse::<i64>().ok().filter(|version| said == format!("\"{version}\""));
+    Ok(Some(version.unwrap_or(i64::MIN)))
 }
 
 /// An object as it is now, with its version.

@@ -1,5 +1,6 @@
 //! Where a request comes from: the other end of the connection, or whom a proxy speaks for that may be believed (A8).
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName};
@@ -17,8 +18,12 @@ pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
     if !is_trusted(client) {
         return client;
     }
-    let values: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
+    // What a proxy wrote counts, whatever signs stand before it.
+    let values: Vec<Cow<'_, str>> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
     for said in values.iter().rev().flat_map(|value| value.rsplit(',')).take(FOLLOWED) {
         let Some(address) = address(said.trim()) else { return client };
         client = address;
@@ -37,6 +42,8 @@ fn address(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -46,7 +53,7 @@ mod tests {
         let ask = |peer: &str, said: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in said {
-                headers.append(FORWARDED_FOR, value.parse().unwrap());
+                headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             of(peer.parse().unwrap(), &headers, &trusted).to_string()
         };
@@ -61,6 +68,7 @@ mod tests {
         );
         assert_eq!(ask("10.0.0.1", &["1.1.1.1", "198.51.100.7"]), "198.51.100.7");
         assert_eq!(ask("10.0.0.1", &["nonsense"]), "10.0.0.1");
+        assert_eq!(ask("10.0.0.1", &["é, 198.51.100.7"]), "198.51.100.7", "signs that are none");
         assert_eq!(ask("2001:db8::1", &["[2001:db9::5]:80"]), "2001:db9::5");
         assert_eq!(ask("10.0.0.1", &["10.0.0.2, 10.0.0.3"]), "10.0.0.2");
     }

@@ -134,6 +134,12 @@ impl Problem {
         problem
     }
 
+    /// Somebody's rights were changed while their request arrived; 403.
+    pub(crate) fn changed_rights() -> Self {
+        let message = "the rights of the caller were changed while the request arrived; send it again";
+        Self::new(StatusCode::FORBIDDEN, "rights_changed", message)
+    }
+
     /// What changes something came from a page of elsewhere; 403.
     pub(crate) fn foreign_request() -> Self {
         let message = "this changes something and does not come from a page of this server: send `X-CSRF-Token` with the session's `csrf_token`";

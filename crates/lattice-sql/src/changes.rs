@@ -9,7 +9,7 @@ use crate::records::{entry_place, record_place};
 
 /// Takes the row that lets one change be made at a time, if no other was made since this one was checked.
 pub(crate) const TAKE: &str = "UPDATE revisions SET changes = changes + 1, callers = callers + $2, settings = settings + $3 \
-    WHERE id = 1 AND changes = $1";
+    WHERE id = 1 AND changes = COALESCE($1, changes) RETURNING changes";
 
 const PUT: &str = "INSERT INTO records \
     (kind, id, tenant, owner, lookup, name, status, created_at, updated_at, version, document) \
@@ -35,44 +35,43 @@ const REPEATABLE: &str = "INSERT INTO repeatable (name, request, answer, expires
 macro_rules! make {
     ($transaction:expr, $change:expr) => {{
         let change = $change;
-        let taken = sqlx::query(TAKE)
+        let taken: Option<i64> = sqlx::query_scalar(TAKE)
             .bind(change.follows)
             .bind(i64::from(change.concerns_callers))
             .bind(i64::from(change.concerns_settings))
-            .execute(&mut *$transaction)
+            .fetch_optional(&mut *$transaction)
             .await?;
-        if taken.rows_affected() == 0 {
-            return Ok(Outcome::Overtaken);
-        }
-        match &change.write {
-            Write::Put(record) => {
-                let put = sqlx::query(PUT)
-                    .bind(record.kind.name())
-                    .bind(&record.id)
-                    .bind(&record.tenant)
-                    .bind(&record.owner)
-                    .bind(&record.lookup)
-                    .bind(&record.name)
-                    .bind(&record.status)
-                    .bind(record.created_at)
-                    .bind(record.updated_at)
-                    .bind(record.version)
-                    .bind(record.document.as_ref())
-                    .execute(&mut *$transaction)
-                    .await;
-                match put {
-                    Ok(done) if done.rows_affected() > 0 => {}
-                    Ok(_) => return Ok(Outcome::Taken),
-                    Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                        return Ok(Outcome::Taken);
+        let Some(number) = taken else { return Ok(Outcome::Overtaken) };
+        for write in &change.writes {
+            match write {
+                Write::Put(record) => {
+                    let put = sqlx::query(PUT)
+                        .bind(record.kind.name())
+                        .bind(&record.id)
+                        .bind(&record.tenant)
+                        .bind(&record.owner)
+                        .bind(&record.lookup)
+                        .bind(&record.name)
+                        .bind(&record.status)
+                        .bind(record.created_at)
+                        .bind(record.updated_at)
+                        .bind(record.version)
+                        .bind(record.document.as_ref())
+                        .execute(&mut *$transaction)
+                        .await;
+                    match put {
+                        Ok(done) if done.rows_affected() > 0 => {}
+                        Ok(_) => return Ok(Outcome::Taken),
+                        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                            return Ok(Outcome::Taken);
+                        }
+                        Err(error) => return Err(error),
                     }
-                    Err(error) => return Err(error),
+                }
+                Write::Delete(kind, id) => {
+                    sqlx::query(DELETE).bind(kind.name()).bind(id).execute(&mut *$transaction).await?;
                 }
             }
-            Write::Delete(kind, id) => {
-                sqlx::query(DELETE).bind(kind.name()).bind(id).execute(&mut *$transaction).await?;
-            }
-            Write::Nothing => {}
         }
         let deed = &change.deed;
         if let Some(secrets) = &change.secrets {
@@ -87,7 +86,7 @@ macro_rules! make {
             }
         }
         sqlx::query(LOG)
-            .bind(change.follows.saturating_add(1))
+            .bind(number)
             .bind(deed.at)
             .bind(&deed.tenant)
             .bind(&deed.actor)
@@ -112,7 +111,8 @@ macro_rules! make {
 impl Database {
     pub(crate) async fn make(&self, mut change: Change) -> Result<Outcome, StoreError> {
         self.shared.health.ready()?;
-        if let Write::Put(record) = &mut change.write {
+        for write in &mut change.writes {
+            let Write::Put(record) = write else { continue };
             let place = record_place(record.kind, &record.id);
             record.document = self.keyring.seal(std::mem::take(&mut record.document), &place)?;
         }

@@ -184,7 +184,7 @@ impl Database {
     }
 }
 
-fn read_hash(bytes: &[u8]) -> Result<Hash, StoreError> {
+pub(crate) fn read_hash(bytes: &[u8]) -> Result<Hash, StoreError> {
     bytes.try_into().map_err(|_| StoreError::Unreadable("a hash has another length".to_owned()))
 }
 

@@ -40,11 +40,6 @@ const VERSIONS: &[Version] = &[
         sqlite: include_str!("../migrations/sqlite/0004_sessions.sql"),
         postgres: include_str!("../migrations/postgres/0004_sessions.sql"),
     },
-    Version {
-        about: "settings",
-        sqlite: include_str!("../migrations/sqlite/0005_settings.sql"),
-        postgres: include_str!("../migrations/postgres/0005_settings.sql"),
-    },
 ];
 
 /// How long to wait for another process that brings the same file up to date.

@@ -22,6 +22,8 @@ pub enum Kind {
     Key,
     /// A limit.
     Limit,
+    /// The name of something that was removed and does not come back by itself.
+    Removed,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::User => "user",
             Self::Key => "key",
             Self::Limit => "limit",
+            Self::Removed => "removed",
         }
     }
 }
@@ -82,8 +85,6 @@ pub enum Write {
     Put(Record),
     /// Removes it.
     Delete(Kind, String),
-    /// Nothing: something else happened that is put on record.
-    Nothing,
 }
 
 /// Something that was done, for the log.
@@ -130,10 +131,10 @@ pub struct Repeatable {
 /// A change, whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The last change that was there when this one was checked.
-    pub follows: i64,
-    /// What is written.
-    pub write: Write,
+    /// The last change that was there when this one was checked; it follows whichever is there, where nothing is said.
+    pub follows: Option<i64>,
+    /// What is written; nothing, where something else happened that is put on record.
+    pub writes: Vec<Write>,
     /// A key's secrets as they are from then on, where they change.
     pub secrets: Option<Vec<Secret>>,
     /// The line in the log.

@@ -34,9 +34,11 @@ pub enum Whose {
         issuer: String,
         /// What the issuer knows them by.
         subject: String,
+        /// The tenant that they belong to.
+        tenant: String,
     },
-    /// Of whoever has this key: its id.
-    Key(String),
+    /// Of whoever has the key with this text: another text of the same key is another matter.
+    Key(Hash),
 }
 
 /// Where sessions are kept.

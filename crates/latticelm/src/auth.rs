@@ -34,10 +34,10 @@ pub(crate) fn authenticator(settings: &Config, address: SocketAddr, known: Known
     let is_open = !auth.enabled || auth.allow_anonymous;
     let anonymous = is_open.then(|| Principal::anonymous(Role::Member));
     let keys = auth.keys.iter().map(key);
-    let suspended = settings.tenants.iter().filter(|tenant| tenant.status == Status::Suspended);
-    let suspended = suspended.map(|tenant| tenant.id.clone()).collect();
+    let tenants = settings.tenants.iter();
+    let tenants = tenants.map(|tenant| (tenant.id.clone(), tenant.status == Status::Active)).collect();
     let mut authenticator = Authenticator::new(keys, anonymous)
-        .without(suspended)
+        .with_tenants(tenants)
         .with_registry(registry)
         .with_sessions(sessions);
     if !auth.enabled {

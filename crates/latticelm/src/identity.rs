@@ -57,15 +57,22 @@ impl Identity {
         Arc::new(Sessions::new(store, auth.session_lifetime, auth.session_idle))
     }
 
-    /// Follows what is changed, here and on other replicas, for as long as it is polled.
+    /// Looks once, before anybody comes; where the database is away, it is looked for later.
+    pub(crate) async fn look(&self) {
+        let _ = self.registry.refresh(RealClock.seconds()).await;
+    }
+
+    /// Follows what is changed, here and on other replicas, and notes what is used, for as long as it is polled.
     pub(crate) async fn follow(&self, app: &App) {
+        tokio::join!(self.follow_changes(app), self.follow_uses());
+    }
+
+    async fn follow_changes(&self, app: &App) {
         let mut is_first_there = false;
         let mut limits = None;
-        let mut noted_at = RealClock.seconds();
         loop {
-            let now = RealClock.seconds();
             // Where the database is away its own keeper says so.
-            let is_there = self.registry.refresh(now).await.is_ok();
+            let is_there = self.registry.refresh(RealClock.seconds()).await.is_ok();
             let wanted = (self.registry.settings(), self.administration.declarations());
             if is_there && limits != Some(wanted) && self.limit(app).await {
                 limits = Some(wanted);
@@ -73,12 +80,14 @@ impl Identity {
             if is_there && !is_first_there {
                 is_first_there = self.first_key().await;
             }
-            if is_there && now.saturating_sub(noted_at) >= i64::try_from(NOTED.as_secs()).unwrap_or(i64::MAX)
-            {
-                noted_at = now;
-                self.note_uses().await;
-            }
             self.database.changed(ASKED).await;
+        }
+    }
+
+    async fn follow_uses(&self) {
+        loop {
+            tokio::time::sleep(NOTED).await;
+            self.note_uses().await;
         }
     }
 

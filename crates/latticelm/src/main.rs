@@ -38,5 +38,7 @@ fn main() -> ExitCode {
 fn told(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     let separator = if causes.iter().any(|cause| cause.contains('\n')) { ":\n" } else { ": " };
-    format!("latticelm: {}", causes.join(separator))
+    let text = format!("latticelm: {}", causes.join(separator));
+    // What others said may be among it, and must not act on the terminal.
+    text.chars().map(|sign| if sign != '\n' && output::is_hidden(sign) { '?' } else { sign }).collect()
 }

@@ -82,6 +82,9 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         gateway = gateway.with_storage(Storage::new(store, storage::retention(conversations)));
     }
     let identity = database.as_ref().map(|database| Identity::new(database, settings));
+    if let Some(identity) = &identity {
+        identity.look().await;
+    }
     let known = auth::Known {
         registry: identity.as_ref().map(|identity| Arc::clone(&identity.registry)),
         sessions: identity.as_ref().map(|identity| identity.sessions(settings)),

@@ -137,6 +137,12 @@ fn a4_a_session_ends_with_its_key_by_signing_out_and_with_its_time() {
         200
     );
     assert_eq!(who(&cookie), 401);
+    // Another text of the same key is another matter: whoever had the old one is out.
+    let made = send(&stage, "POST", "/api/v1/keys", &root, &json!({"name": "y", "role": "admin"})).json();
+    let (cookie, _) = sign_in(&stage, made["key"].as_str().unwrap());
+    let path = format!("/api/v1/keys/{}/rotate", made["id"].as_str().unwrap());
+    assert_eq!(send(&stage, "POST", &path, &root, &json!({})).status, 200);
+    assert_eq!(who(&cookie), 401);
     let (cookie_2, csrf_2) = sign_in(&stage, OPERATOR);
     assert_ne!((&cookie, &csrf), (&cookie_2, &csrf_2), "each sign-in has a session of its own");
     let out = send(

@@ -297,3 +297,39 @@ fn d7_a_reload_keeps_what_is_known_of_an_issuer_and_takes_others() {
     assert_eq!(scene.ask(&scene.token("bob", &json!({}))).status, 200);
     assert_eq!(scene.issuer.asked(), 1);
 }
+
+#[test]
+fn a4_whoever_is_removed_does_not_come_back_by_the_next_token() {
+    let scene = Scene::new("");
+    let token = scene.token("ann", &json!({"role": "operator"}));
+    assert_eq!(scene.ask(&token).status, 200);
+    let user =
+        scene.operator("GET", "/api/v1/users", &Value::Null)["data"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/users/{user}");
+    scene.operator("PATCH", &path, &json!({"role": "admin"}));
+    let own = scene.send(&token, "DELETE", &path, &Value::Null);
+    assert_eq!(code(&own), refused(409, "own_user"), "or they would come back with the role of their token");
+    scene.operator("DELETE", &path, &Value::Null);
+    assert_eq!(code(&scene.ask(&token)), refused(403, "suspended"));
+    // Until somebody wants them again.
+    let again = json!({"issuer": scene.issuer.name(), "subject": "ann", "role": "viewer"});
+    assert_eq!(scene.operator("POST", "/api/v1/users", &again)["role"], "viewer");
+    assert_eq!(code(&scene.ask(&token)), refused(403, "insufficient_role"));
+}
+
+#[test]
+fn a4_people_that_a_tenant_names_are_its_own_only_by_tokens_that_name_it() {
+    let scene = Scene::new("");
+    scene.tenant("acme");
+    let admin =
+        scene.operator("POST", "/api/v1/keys", &json!({"name": "a", "tenant_id": "acme", "role": "admin"}));
+    let admin = admin["key"].as_str().unwrap();
+    let person = json!({"issuer": scene.issuer.name(), "subject": "bob", "role": "viewer"});
+    assert_eq!(scene.send(admin, "POST", "/api/v1/users", &person).status, 201);
+    let who = |claims: &Value| {
+        let session = scene.send(&scene.token("bob", claims), "GET", "/api/v1/session", &Value::Null).json();
+        (session["tenant_id"].clone(), session["role"].clone())
+    };
+    assert_eq!(who(&json!({"tenant": "acme", "role": "admin"})), (json!("acme"), json!("viewer")));
+    assert_eq!(who(&json!({})), (json!("default"), json!("member")), "somebody whom acme has no say in");
+}

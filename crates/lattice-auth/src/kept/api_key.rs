@@ -43,6 +43,8 @@ pub struct ApiKey {
     pub is_revoked: bool,
     /// Who made it.
     pub made_by: String,
+    /// The id of the key that it was made with, where it ends with that one: whoever runs no tenant makes nothing that outlives them.
+    pub parent: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,6 +59,8 @@ struct Document {
     limits: Option<Numbers>,
     prefix: String,
     made_by: String,
+    #[serde(default)]
+    parent: Option<String>,
 }
 
 impl Kept for ApiKey {
@@ -86,13 +90,14 @@ impl Kept for ApiKey {
             limits: self.limits,
             prefix: self.prefix.clone(),
             made_by: self.made_by.clone(),
+            parent: self.parent.clone(),
         };
         Ok(Record {
             kind: Self::KIND,
             id,
             tenant: self.tenant.clone(),
-            // Whoever made a key that belongs to nobody finds it as theirs.
-            owner: self.user.clone().unwrap_or_else(|| self.made_by.clone()),
+            // A key that belongs to no user and hangs on no other is its tenant's.
+            owner: self.user.clone().or_else(|| self.parent.clone()).unwrap_or_default(),
             lookup: None,
             name: self.name.clone(),
             status: if self.is_revoked { REVOKED } else { ACTIVE }.to_owned(),
@@ -123,6 +128,7 @@ impl Kept for ApiKey {
             prefix: document.prefix,
             is_revoked: record.status != ACTIVE,
             made_by: document.made_by,
+            parent: document.parent,
         })
     }
 }

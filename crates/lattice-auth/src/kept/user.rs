@@ -51,6 +51,15 @@ pub struct User {
     pub role: Role,
     /// Whether they are let in.
     pub status: Status,
+    /// They were named by an administrator of their tenant: only tokens that name the tenant are theirs.
+    pub is_of_tenant: bool,
+}
+
+impl User {
+    /// What they are found by.
+    pub fn lookup(&self) -> String {
+        lookup(&self.issuer, &self.subject, Some(self.tenant.as_str()).filter(|_| self.is_of_tenant))
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,12 +71,17 @@ struct Document {
     #[serde(default)]
     groups: Vec<String>,
     role: String,
+    #[serde(default)]
+    is_of_tenant: bool,
 }
 
-/// What a user is found by.
-pub fn lookup(issuer: &str, subject: &str) -> String {
-    // No issuer has a line break in it, so that no two pairs make one text.
-    format!("{issuer}\n{subject}")
+/// What a user is found by. With a tenant: only by tokens that name it, which is all that its own administrators can claim.
+pub fn lookup(issuer: &str, subject: &str, tenant: Option<&str>) -> String {
+    // None of them has a line break in it, so that no two make one text.
+    match tenant {
+        None => format!("{issuer}\n{subject}"),
+        Some(tenant) => format!("{issuer}\n{subject}\n{tenant}"),
+    }
 }
 
 impl Kept for User {
@@ -94,13 +108,14 @@ impl Kept for User {
             email: self.email.clone(),
             groups: self.groups.clone(),
             role: self.role.name().to_owned(),
+            is_of_tenant: self.is_of_tenant,
         };
         Ok(Record {
             kind: Self::KIND,
             id,
             tenant: self.tenant.clone(),
             owner: String::new(),
-            lookup: Some(lookup(&self.issuer, &self.subject)),
+            lookup: Some(self.lookup()),
             name: self.name.clone(),
             status: self.status.name().to_owned(),
             created_at,
@@ -128,6 +143,7 @@ impl Kept for User {
             name: record.name.clone(),
             role,
             status,
+            is_of_tenant: document.is_of_tenant,
         })
     }
 }

@@ -36,10 +36,17 @@ pub(super) struct Keys {
     fetch: Arc<dyn Fetch>,
     known: ArcSwap<Known>,
     /// Where the issuer does what, and when it said so.
-    endpoints: Mutex<Option<(i64, Endpoints)>>,
+    endpoints: Mutex<Described>,
     /// When they were last asked for: seconds since 1970, UTC.
     asked_at: AtomicI64,
     asking: Mutex<()>,
+}
+
+/// What is known of where an issuer does what.
+#[derive(Debug, Default)]
+struct Described {
+    known: Option<(i64, Endpoints)>,
+    failed: Option<(i64, String)>,
 }
 
 /// Where an issuer does what.
@@ -77,7 +84,7 @@ impl Keys {
             is_discovery_given: discovery.is_some(),
             fetch,
             known: ArcSwap::default(),
-            endpoints: Mutex::new(None),
+            endpoints: Mutex::default(),
             asked_at: AtomicI64::new(i64::MIN),
             asking: Mutex::new(()),
         }
@@ -140,25 +147,43 @@ impl Keys {
 
     /// Where the issuer does what.
     pub(super) async fn endpoints(&self, now: i64) -> Result<Endpoints, String> {
-        let mut known = self.endpoints.lock().await;
-        if let Some((at, endpoints)) = &*known
-            && now.saturating_sub(*at) <= FRESH
+        let mut state = self.endpoints.lock().await;
+        let age = |at: i64| now.saturating_sub(at);
+        if let Some((at, endpoints)) = &state.known
+            && age(*at) <= FRESH
         {
             return Ok(endpoints.clone());
         }
+        let old = state.known.as_ref().filter(|(at, _)| age(*at) <= OLD);
+        let old = old.map(|(_, endpoints)| endpoints.clone());
+        // Whoever waited for an attempt that failed does not begin another at once.
+        if let Some((_, why)) = state.failed.as_ref().filter(|(at, _)| age(*at) < PAUSE_FAILED) {
+            return old.ok_or_else(|| why.clone());
+        }
+        match self.ask_endpoints().await {
+            Ok(endpoints) => {
+                *state = Described { known: Some((now, endpoints.clone())), failed: None };
+                Ok(endpoints)
+            }
+            Err(why) => {
+                state.failed = Some((now, why.clone()));
+                old.ok_or(why)
+            }
+        }
+    }
+
+    async fn ask_endpoints(&self) -> Result<Endpoints, String> {
         let described = self.described().await?;
         let said = |name: &str| {
             let said = described.get(name).and_then(Value::as_str);
             said.filter(|address| is_safe_address(address)).map(str::to_owned)
         };
         let missing = |name: &str| format!("{} names no safe `{name}`", self.discovery);
-        let endpoints = Endpoints {
+        Ok(Endpoints {
             authorization: said("authorization_endpoint").ok_or_else(|| missing("authorization_endpoint"))?,
             token: said("token_endpoint").ok_or_else(|| missing("token_endpoint"))?,
             end_session: said("end_session_endpoint"),
-        };
-        *known = Some((now, endpoints.clone()));
-        Ok(endpoints)
+        })
     }
 
     async fn described(&self) -> Result<Map<String, Value>, String> {

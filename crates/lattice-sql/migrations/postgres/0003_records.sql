@@ -36,9 +36,10 @@ CREATE TABLE key_uses (
 CREATE TABLE revisions (
     id BIGINT PRIMARY KEY,
     changes BIGINT NOT NULL,
-    callers BIGINT NOT NULL
+    callers BIGINT NOT NULL,
+    settings BIGINT NOT NULL
 );
-INSERT INTO revisions (id, changes, callers) VALUES (1, 0, 0);
+INSERT INTO revisions (id, changes, callers, settings) VALUES (1, 0, 0, 0);
 
 -- The log of the administration: a line for each change, numbered without gaps.
 CREATE TABLE audit (

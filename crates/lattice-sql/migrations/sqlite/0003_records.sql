@@ -36,9 +36,10 @@ CREATE TABLE key_uses (
 CREATE TABLE revisions (
     id INTEGER PRIMARY KEY,
     changes INTEGER NOT NULL,
-    callers INTEGER NOT NULL
+    callers INTEGER NOT NULL,
+    settings INTEGER NOT NULL
 ) STRICT;
-INSERT INTO revisions (id, changes, callers) VALUES (1, 0, 0);
+INSERT INTO revisions (id, changes, callers, settings) VALUES (1, 0, 0, 0);
 
 -- The log of the administration: a line for each change, numbered without gaps.
 CREATE TABLE audit (

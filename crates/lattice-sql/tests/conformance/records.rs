@@ -23,11 +23,12 @@ fn record(kind: Kind, id: &str, tenant: &str, version: i64) -> Record {
     }
 }
 
-fn change(follows: i64, write: Write) -> Change {
+fn change(follows: i64, write: impl Into<Option<Write>>) -> Change {
+    let write = write.into();
     let (object_id, tenant) = match &write {
-        Write::Put(record) => (record.id.clone(), record.tenant.clone()),
-        Write::Delete(_, id) => (id.clone(), String::new()),
-        Write::Nothing => (String::new(), String::new()),
+        Some(Write::Put(record)) => (record.id.clone(), record.tenant.clone()),
+        Some(Write::Delete(_, id)) => (id.clone(), String::new()),
+        None => (String::new(), String::new()),
     };
     let deed = Deed {
         at: NOW + follows,
@@ -39,8 +40,8 @@ fn change(follows: i64, write: Write) -> Change {
         detail: r#"{"before":null}"#.into(),
     };
     Change {
-        follows,
-        write,
+        follows: Some(follows),
+        writes: write.into_iter().collect(),
         secrets: None,
         deed,
         concerns_callers: true,
@@ -94,10 +95,12 @@ async fn a_change_follows_the_one_that_it_was_checked_against() {
         assert_eq!(log.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 2], "{name}");
         let revision = store.revision().await.unwrap();
         assert_eq!((revision.changes, revision.callers), (2, 2), "{name}");
-        let silent = Change { concerns_callers: false, ..change(2, Write::Nothing) };
+        let silent = Change { concerns_callers: false, ..change(2, None) };
         assert_eq!(store.change(silent).await.unwrap(), Outcome::Done, "{name}");
         assert_eq!(store.revision().await.unwrap().callers, 2, "{name}");
-        let gone = change(3, Write::Delete(Kind::Key, "key_1".to_owned()));
+        let whenever = Change { follows: None, ..change(0, None) };
+        assert_eq!(store.change(whenever).await.unwrap(), Outcome::Done, "{name}");
+        let gone = change(4, Write::Delete(Kind::Key, "key_1".to_owned()));
         assert_eq!(store.change(gone).await.unwrap(), Outcome::Done, "{name}");
         assert_eq!(store.record(Kind::Key, "key_1").await.unwrap(), None, "{name}");
     }
@@ -218,7 +221,7 @@ async fn an_answer_is_kept_for_its_time() {
         let (name, store) = (stage.name, stage.database.as_ref().unwrap());
         let answer =
             Repeatable { name: [1; 32], request: [2; 32], answer: "sealed".into(), expires_at: NOW + 10 };
-        let made = Change { repeatable: Some(answer.clone()), ..change(0, Write::Nothing) };
+        let made = Change { repeatable: Some(answer.clone()), ..change(0, None) };
         assert_eq!(store.change(made).await.unwrap(), Outcome::Done);
         assert_eq!(store.repeated(&[1; 32], NOW).await.unwrap(), Some(answer), "{name}");
         assert_eq!(store.repeated(&[1; 32], NOW + 10).await.unwrap(), None, "{name}");
@@ -230,7 +233,7 @@ async fn an_answer_is_kept_for_its_time() {
 async fn the_log_is_only_added_to() {
     for stage in databases().await {
         let store = stage.database.as_ref().unwrap();
-        store.change(change(0, Write::Nothing)).await.unwrap();
+        store.change(change(0, None)).await.unwrap();
         for statement in ["UPDATE audit SET actor = 'bob'", "DELETE FROM audit"] {
             let refused = crate::schema::try_run(stage.place.as_ref().unwrap(), statement).await.unwrap_err();
             assert!(refused.contains("only added to"), "{}: {refused}", stage.name);

@@ -19,8 +19,12 @@ fn session(byte: u8, whose: Whose) -> Session {
 async fn a5_a_session_lasts_for_its_time_and_while_it_is_used() {
     for stage in databases().await {
         let (name, store) = (stage.name, stage.database.as_ref().unwrap());
-        let user = Whose::User { issuer: "https://issuer.test".to_owned(), subject: "ann".to_owned() };
-        let (one, other) = (session(1, user), session(2, Whose::Key("key_1".to_owned())));
+        let user = Whose::User {
+            issuer: "https://issuer.test".to_owned(),
+            subject: "ann".to_owned(),
+            tenant: "acme".to_owned(),
+        };
+        let (one, other) = (session(1, user), session(2, Whose::Key([7; 32])));
         for new in [&one, &other] {
             store.begin(new.clone()).await.unwrap();
             assert_eq!(store.session(&new.hash, NOW, NOW - 1).await.unwrap().as_ref(), Some(new), "{name}");

@@ -27,9 +27,9 @@ pub(crate) struct Where {
 /// Which page of a list.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Listed {
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_name = "NUMBER")]
-    pub(crate) limit: usize,
+    /// At most so many; all, where it is left out
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
     /// With this in the name
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) q: Option<String>,
@@ -232,8 +232,8 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Option<String>,
     /// At most so many, the latest first
-    #[arg(long, default_value_t = 50, value_name = "NUMBER")]
-    pub(crate) limit: usize,
+    #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: u64,
     #[command(flatten)]
     pub(crate) place: Where,
 }

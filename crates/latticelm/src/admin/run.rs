@@ -12,7 +12,7 @@ use super::cli::{
     AuditArgs, CreateKey, CreateUser, KeysCommand, Listed, One, RoleWord, TenantsCommand, UsersCommand, Where,
 };
 use super::table::{self, Column};
-use super::way::Way;
+use super::way::{Intent, Way};
 use crate::output::print;
 
 /// Objects on a page.
@@ -97,7 +97,7 @@ pub(crate) fn tenants(command: TenantsCommand, environment: &Environment) -> any
 pub(crate) fn audit(args: &AuditArgs, environment: &Environment) -> anyhow::Result<()> {
     let all = [("tenant_id", &args.tenant), ("actor", &args.actor), ("action", &args.action)];
     let filters = query(all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
-    list(&args.place, environment, "/audit", &filters, args.limit, table::AUDIT)
+    list(&args.place, environment, "/audit", &filters, Some(args.limit), table::AUDIT)
 }
 
 fn new_key(key: &CreateKey) -> Value {
@@ -151,8 +151,10 @@ fn change(
     body: Option<&Value>,
     columns: &[Column],
 ) -> anyhow::Result<()> {
+    // Only what makes something may make a database for it.
+    let intent = if *method == Method::POST { Intent::Make } else { Intent::Read };
     let path = format!("/api/v1{path}");
-    let object = run(place, environment, async |way| way.ask(method.clone(), &path, body).await)?;
+    let object = run(place, environment, intent, async |way| way.ask(method, &path, body).await)?;
     if place.json {
         return print(&format!("{object:#}\n"));
     }
@@ -170,42 +172,46 @@ fn list(
     environment: &Environment,
     path: &str,
     filters: &str,
-    limit: usize,
+    limit: Option<u64>,
     columns: &[Column],
 ) -> anyhow::Result<()> {
-    let objects = run(place, environment, async |way| {
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let (objects, has_more) = run(place, environment, Intent::Read, async |way| {
         let mut objects: Vec<Value> = Vec::new();
         let mut after = String::new();
         loop {
             let wanted = limit.saturating_sub(objects.len()).min(PAGE);
-            if wanted == 0 {
-                return Ok(objects);
-            }
             let path = format!("/api/v1{path}?limit={wanted}{filters}{after}");
-            let mut page = way.ask(Method::GET, &path, None).await?;
+            let mut page = way.ask(&Method::GET, &path, None).await?;
             let data = page.get_mut("data").and_then(Value::as_array_mut).map(std::mem::take);
             objects.extend(data.unwrap_or_default());
+            let has_more = page.get("has_more") == Some(&Value::Bool(true));
             let last = page.get("last_id").and_then(Value::as_str);
-            match last.filter(|_| page.get("has_more") == Some(&Value::Bool(true))) {
-                None => return Ok(objects),
+            match last.filter(|_| has_more && objects.len() < limit) {
+                None => return Ok((objects, has_more)),
                 Some(last) => after = query([("after", last)].into_iter()),
             }
         }
     })?;
     if place.json {
-        return print(&format!("{:#}\n", json!({"object": "list", "data": objects})));
+        return print(&format!("{:#}\n", json!({"object": "list", "data": objects, "has_more": has_more})));
     }
-    print(&table::table(columns, &objects))
+    let mut text = table::table(columns, &objects);
+    if has_more {
+        text.push_str("There are more: --limit shows others.\n");
+    }
+    print(&text)
 }
 
 fn run<T>(
     place: &Where,
     environment: &Environment,
+    intent: Intent,
     act: impl AsyncFnOnce(&Way) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("the runtime cannot be started")?.block_on(async {
-        let way = Way::open(place, environment).await?;
+        let way = Way::open(place, environment, intent).await?;
         let done = act(&way).await;
         way.close().await;
         done

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::output::is_hidden;
+
 /// A column: its head, and where its text stands in the object.
 pub(super) type Column = (&'static str, &'static str);
 
@@ -72,7 +74,7 @@ fn text(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+    text.chars().map(|sign| if is_hidden(sign) { '?' } else { sign }).collect()
 }
 
 #[cfg(test)]

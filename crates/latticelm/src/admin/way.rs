@@ -30,19 +30,32 @@ pub(super) enum Way {
     Local { app: Arc<App>, database: Arc<Database>, key: SecretString },
 }
 
+/// What a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// What is there already.
+    Read,
+    /// Something new; the database is made for it where there is none.
+    Make,
+}
+
 impl Way {
     /// As the command line says.
-    pub(super) async fn open(place: &Where, environment: &Environment) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        place: &Where,
+        environment: &Environment,
+        intent: Intent,
+    ) -> anyhow::Result<Self> {
         match &place.url {
             Some(url) => remote(url, place.key.as_deref(), environment),
-            None => local(place, environment).await,
+            None => local(place, environment, intent).await,
         }
     }
 
     /// Asks, and reads the answer; an error of the API's is one.
     pub(super) async fn ask(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<Value> {
@@ -52,12 +65,12 @@ impl Way {
             Self::Local { key, .. } => (path.to_owned(), key),
         };
         let request = Request::builder()
-            .method(method)
+            .method(method.clone())
             .uri(address)
             .header(header::AUTHORIZATION, format!("Bearer {}", key.expose_secret()))
             .header(header::CONTENT_TYPE, "application/json")
             .body(text)
-            .context("this is no address")?;
+            .context("the address or the key cannot be sent")?;
         let (status, body) = match self {
             Self::Remote { client, .. } => {
                 let answer = client.send(request).await.map_err(|error| anyhow!(error))?;
@@ -102,13 +115,19 @@ fn remote(url: &str, key: Option<&str>, environment: &Environment) -> anyhow::Re
 }
 
 /// Whoever can read the database of this machine can do everything with it anyway.
-async fn local(place: &Where, environment: &Environment) -> anyhow::Result<Way> {
+async fn local(place: &Where, environment: &Environment, intent: Intent) -> anyhow::Result<Way> {
     let mut environment = environment.clone();
     if let Some(folder) = &place.data_dir {
         environment = storage::in_folder(environment, folder);
     }
     let source = Source::find(place.config.clone(), &environment, Path::new("."));
     let settings = lattice_config::load(&source, &environment).context("the configuration is wrong")?;
+    if let lattice_config::Database::File(file) = &settings.database
+        && intent == Intent::Read
+        && !file.exists()
+    {
+        bail!("there is no database at {}", file.display());
+    }
     let database = storage::open_for_administration(&settings).await?;
     let (key, _) = lattice_auth::mint().map_err(|_| anyhow!("the machine has no randomness to give"))?;
     let app = Arc::new(app(&settings, &database, &key));

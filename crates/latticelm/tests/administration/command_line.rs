@@ -103,6 +103,21 @@ fn the_same_commands_go_to_a_gateway_elsewhere() {
 }
 
 #[test]
+fn looking_makes_no_database_and_shows_nothing_that_acts_on_a_terminal() {
+    let folder = new_folder().unwrap();
+    let data = folder.join("nowhere").display().to_string();
+    let looked = run(&["keys", "list", "--data-dir", &data], &[]);
+    let said = String::from_utf8_lossy(&looked.stderr).into_owned();
+    assert!(!looked.status.success() && said.contains("there is no database at"), "{said}");
+    assert!(!folder.join("nowhere").exists());
+    let odd =
+        run(&["keys", "create", "--name", "x", "--user", "\u{1b}]0;pwned\u{7}", "--data-dir", &data], &[]);
+    let said = String::from_utf8_lossy(&odd.stderr).into_owned();
+    assert!(!odd.status.success() && !said.contains('\u{1b}'), "{said:?}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn an_operator_who_lost_the_key_makes_another_before_the_gateway_starts() {
     let folder = new_folder().unwrap();
     let data = folder.join("data").display().to_string();

@@ -1,5 +1,6 @@
 //! Keys from their making to their end.
 
+use lattice_testkit::gateway::eventually;
 use serde_json::{Value, json};
 
 use crate::stage::{OPERATOR, ask, key, make, refused, send, send_with, stage};
@@ -145,4 +146,54 @@ fn b8_a_request_that_is_sent_again_is_done_once() {
         }
     }
     assert!(read > 10_000);
+}
+
+#[test]
+fn a6_what_a_members_key_made_ends_with_it() {
+    let stage = stage();
+    let made = make(&stage, OPERATOR, "/api/v1/keys", &json!({"name": "m", "role": "member"}));
+    let member = made["key"].as_str().unwrap();
+    let mut family = vec![member.to_owned()];
+    for depth in 1.. {
+        let child = send(&stage, family.last().unwrap(), "POST", "/api/v1/keys", &json!({"name": "child"}));
+        if child.status != 201 {
+            assert_eq!((refused(&child).1.as_str(), depth), ("scope_too_wide", 4), "not without end");
+            break;
+        }
+        family.push(child.json()["key"].as_str().unwrap().to_owned());
+    }
+    assert!(family.iter().all(|key| ask(&stage, key).status == 200));
+    let own = key(&stage, &family[1], &json!({"name": "own"}));
+    let by_admin = key(&stage, OPERATOR, &json!({"name": "the tenant's"}));
+    send(&stage, OPERATOR, "DELETE", &format!("/api/v1/keys/{}", made["id"].as_str().unwrap()), &Value::Null);
+    let after: Vec<u16> = family.iter().chain([&own, &by_admin]).map(|key| ask(&stage, key).status).collect();
+    assert_eq!(after, [401, 401, 401, 401, 401, 200]);
+    // The same for one of the file.
+    let file = stage.gateway.config();
+    let yaml = std::fs::read_to_string(&file).unwrap();
+    let with = yaml.replacen("keys: [", "keys: [{name: filed, key: the-words-of-filed}, ", 1);
+    std::fs::write(&file, with).unwrap();
+    eventually(|| (ask(&stage, "the-words-of-filed").status == 200).then_some(())).unwrap();
+    let child = key(&stage, "the-words-of-filed", &json!({"name": "child"}));
+    assert_eq!(ask(&stage, &child).status, 200);
+    std::fs::write(&file, yaml).unwrap();
+    eventually(|| (ask(&stage, &child).status == 401).then_some(())).unwrap();
+}
+
+#[test]
+fn a6_a_key_that_is_held_to_something_frees_nobody_through_users() {
+    let stage = stage();
+    let bound = key(&stage, OPERATOR, &json!({"name": "b", "role": "admin", "models": ["a"]}));
+    let person = json!({"issuer": "https://id.test", "subject": "me", "role": "admin"});
+    assert_eq!(refused(&send(&stage, &bound, "POST", "/api/v1/users", &person)).1, "scope_too_wide");
+    let user = make(&stage, OPERATOR, "/api/v1/users", &person);
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    assert_eq!(refused(&send(&stage, &bound, "PATCH", &path, &json!({"name": "x"}))).1, "scope_too_wide");
+    // Nor does anybody act in the name of somebody above them.
+    let owner =
+        make(&stage, OPERATOR, "/api/v1/users", &json!({"kind": "service", "name": "o", "role": "owner"}));
+    let admin = key(&stage, OPERATOR, &json!({"name": "a", "role": "admin"}));
+    let in_the_name =
+        send(&stage, &admin, "POST", "/api/v1/keys", &json!({"name": "x", "user_id": owner["id"]}));
+    assert_eq!(refused(&in_the_name).1, "role_too_high");
 }

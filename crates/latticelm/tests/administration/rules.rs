@@ -166,3 +166,132 @@ fn what_is_wrong_is_said_by_its_name_and_nothing_is_changed() {
         send_with(&stage, OPERATOR, "PATCH", "/api/v1/tenants/default", &json!({}), &[("if-match", "one")]);
     assert_eq!(refused(&odd).0, 400);
 }
+
+#[test]
+fn a2_nobody_claims_or_probes_people_of_another_tenant() {
+    let stage = stage();
+    let admin = |tenant: &str| {
+        make(&stage, OPERATOR, "/api/v1/tenants", &json!({"id": tenant}));
+        key(&stage, OPERATOR, &json!({"name": "a", "tenant_id": tenant, "role": "admin"}))
+    };
+    let (acme, other) = (admin("acme"), admin("other"));
+    let person = json!({"issuer": "https://id.test", "subject": "bob"});
+    let first = make(&stage, &other, "/api/v1/users", &person);
+    let second = make(&stage, &acme, "/api/v1/users", &person);
+    assert_eq!(
+        (&first["tenant_id"], &second["tenant_id"]),
+        (&json!("other"), &json!("acme")),
+        "neither shows the other"
+    );
+    assert_eq!(refused(&send(&stage, &acme, "POST", "/api/v1/users", &person)).0, 409);
+}
+
+#[test]
+fn whoever_is_removed_takes_their_keys_along_and_a_tenants_id_stays_taken() {
+    let stage = stage();
+    make(&stage, OPERATOR, "/api/v1/tenants", &json!({"id": "acme"}));
+    let bot = make(
+        &stage,
+        OPERATOR,
+        "/api/v1/users",
+        &json!({"kind": "service", "name": "bot", "tenant_id": "acme"}),
+    );
+    let made = make(
+        &stage,
+        OPERATOR,
+        "/api/v1/keys",
+        &json!({"name": "k", "tenant_id": "acme", "user_id": bot["id"]}),
+    );
+    assert_eq!(
+        refused(&send(&stage, OPERATOR, "DELETE", "/api/v1/tenants/acme", &Value::Null)).1,
+        "tenant_in_use"
+    );
+    let path = format!("/api/v1/users/{}", bot["id"].as_str().unwrap());
+    assert_eq!(send(&stage, OPERATOR, "DELETE", &path, &Value::Null).status, 200);
+    let shown = send(
+        &stage,
+        OPERATOR,
+        "GET",
+        &format!("/api/v1/keys/{}", made["id"].as_str().unwrap()),
+        &Value::Null,
+    );
+    assert_eq!(shown.json()["status"], "revoked", "{}", shown.text());
+    assert_eq!(send(&stage, OPERATOR, "DELETE", "/api/v1/tenants/acme", &Value::Null).status, 200);
+    let again = send(&stage, OPERATOR, "POST", "/api/v1/tenants", &json!({"id": "acme"}));
+    assert_eq!(refused(&again).1, "already_exists", "what its people stored may be there still");
+}
+
+#[test]
+fn an_operator_cannot_shut_everybody_out() {
+    let stage = stage();
+    let path = "/api/v1/tenants/default";
+    assert_eq!(send(&stage, OPERATOR, "PATCH", path, &json!({"status": "suspended"})).status, 200);
+    let member = send(&stage, OPERATOR, "POST", "/api/v1/keys", &json!({"name": "x"})).json();
+    assert_eq!(refused(&ask(&stage, member["key"].as_str().unwrap())).1, "suspended");
+    assert_eq!(send(&stage, OPERATOR, "PATCH", path, &json!({"status": "active"})).status, 200);
+    assert_eq!(ask(&stage, member["key"].as_str().unwrap()).status, 200);
+}
+
+#[test]
+fn a_change_that_changes_nothing_is_none() {
+    let stage = stage();
+    let made = make(&stage, OPERATOR, "/api/v1/keys", &json!({"name": "x"}));
+    let path = format!("/api/v1/keys/{}", made["id"].as_str().unwrap());
+    for same in [json!({}), json!({"name": "x"}), json!({"models": null})] {
+        let answer = send(&stage, OPERATOR, "PATCH", &path, &same);
+        assert_eq!((answer.status, answer.header("etag")), (200, Some("\"1\"")), "{same}: {}", answer.text());
+    }
+    let changed = |tag: &str| {
+        send_with(&stage, OPERATOR, "PATCH", &path, &json!({"name": tag}), &[("if-match", tag)]).status
+    };
+    assert_eq!(
+        ["W/\"1\"", "\"01\"", "\"-1\"", "1", "\"1\", \"2\"", "\"1\""].map(changed),
+        [412, 412, 412, 400, 400, 200]
+    );
+    let log = send(&stage, OPERATOR, "GET", "/api/v1/audit", &Value::Null).json();
+    assert_eq!(log["data"].as_array().unwrap().len(), 2, "{log}");
+}
+
+#[test]
+fn many_changes_at_once_wait_for_each_other() {
+    let stage = stage();
+    let made: Vec<u16> = std::thread::scope(|scope| {
+        let making: Vec<_> = (0..100)
+            .map(|number| {
+                let stage = &stage;
+                scope.spawn(move || {
+                    send(stage, OPERATOR, "POST", "/api/v1/keys", &json!({"name": format!("k{number}")}))
+                        .status
+                })
+            })
+            .collect();
+        making.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(made.iter().all(|status| *status == 201), "{made:?}");
+}
+
+#[test]
+fn names_show_what_they_are() {
+    let stage = stage();
+    for name in ["\u{202e}evil", "  ", "a\u{200b}b", "a\u{7}"] {
+        assert_eq!(
+            refused(&send(&stage, OPERATOR, "POST", "/api/v1/keys", &json!({"name": name}))).0,
+            400,
+            "{name:?}"
+        );
+    }
+    for id in [".", ".."] {
+        assert_eq!(
+            refused(&send(&stage, OPERATOR, "POST", "/api/v1/tenants", &json!({"id": id}))).0,
+            400,
+            "{id}"
+        );
+    }
+    for query in ["q=%00", "q=", "after=", "after=%00"] {
+        assert_eq!(
+            send(&stage, OPERATOR, "GET", &format!("/api/v1/keys?{query}"), &Value::Null).status,
+            400,
+            "{query}"
+        );
+    }
+}

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use lattice_auth::LoginFault;
 use lattice_store::Whose;
+use secrecy::ExposeSecret;
 
 use crate::App;
 use crate::arrival::Arrival;
@@ -29,12 +30,21 @@ pub(crate) async fn handle(
     let issuer = login::issuer(&authenticator, Some(&away.issuer))?;
     let callback = format!("{}/auth/callback", login::base(&app, &headers)?);
     let arriving = login::arriving(&app, &arrival);
-    let signed_in =
-        lattice_auth::finish(issuer, &callback, &away.seed, &query, arriving.now).await.map_err(fault)?;
+    // Each makes the gateway ask the issuer: nobody may do so without end.
+    authenticator.expect_patience(arriving)?;
+    let signed_in = match lattice_auth::finish(issuer, &callback, &away.seed, &query, arriving.now).await {
+        Ok(signed_in) => signed_in,
+        Err(why) => {
+            authenticator.note_wrong(arriving);
+            return Err(fault(why));
+        }
+    };
     let principal = authenticator.vouched_for(issuer, &signed_in.claims, arriving).await?;
     let name = issuer.settings().issuer.clone();
-    let whose = Whose::User { issuer: name.clone(), subject: signed_in.claims.subject.clone() };
-    let begun = login::begin(&app, &arrival, &principal, whose, (&name, &signed_in.id_token)).await?;
+    let tenant = principal.owner.tenant.to_string();
+    let whose = Whose::User { issuer: name.clone(), subject: signed_in.claims.subject.clone(), tenant };
+    let begun =
+        login::begin(&app, &arrival, &principal, whose, (&name, signed_in.id_token.expose_secret())).await?;
     // Whoever was signed in here before is not any more.
     if let Some(before) = Cookie::Session.of(&app, &headers) {
         let _ = login::sessions(&authenticator)?.end(&before).await;

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use lattice_auth::{Credentials, Sessions};
+use lattice_auth::{Credentials, KeyHash, Sessions};
 use lattice_store::Whose;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -29,10 +29,12 @@ pub(crate) async fn handle(
     let key = SecretString::from(key.ok_or_else(|| Problem::missing("key"))?);
     let authenticator = app.authenticator.load_full();
     let arriving = login::arriving(&app, &arrival);
+    let whose = Whose::Key(*KeyHash::of(&key).bytes());
     let principal = authenticator.authenticate(&Credentials::Token(key), arriving).await?;
     // A token is over soon, and has its own way in.
-    let Some(name) = &principal.key else { return Err(Problem::from(lattice_auth::Denied::Invalid)) };
-    let whose = Whose::Key(name.id.to_string());
+    if principal.key.is_none() {
+        return Err(Problem::from(lattice_auth::Denied::Invalid));
+    }
     let begun = login::begin(&app, &arrival, &principal, whose, ("key", "")).await?;
     let lifetime = login::sessions(&authenticator)?.lifetime;
     let cookie = Cookie::Session.set(&app, &begun.text, lifetime).ok_or_else(Problem::internal)?;
