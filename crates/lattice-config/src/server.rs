@@ -22,8 +22,16 @@ pub(crate) struct RawServer {
     max_request_body_size: Option<Size>,
     /// The most connections at a time; more have to wait. Default `10000`.
     max_connections: Option<u32>,
+    /// The most of them from one address. Default half of `max_connections`.
+    max_connections_per_ip: Option<u32>,
     /// How long a client may take to send a request's headers. Default `30s`.
     header_read_timeout: Option<Period>,
+    /// How long a connection may be open without a request. Longer than load balancers keep theirs. Default `75s`.
+    idle_timeout: Option<Period>,
+    /// How long a client may take nothing of what it gets. Default `1m`.
+    write_timeout: Option<Period>,
+    /// How often an HTTP/2 client with open streams is asked whether it is still there. Default `1m`.
+    http2_keep_alive: Option<Period>,
     /// How long a request's body may take to arrive. Default `1m`.
     body_read_timeout: Option<Period>,
     /// How long a stream may be quiet before a comment is sent on it, so that no proxy closes it. Default `15s`.
@@ -74,8 +82,16 @@ pub struct Server {
     pub max_request_body_size: usize,
     /// The most connections at a time, at least 1.
     pub max_connections: usize,
+    /// The most of them from one address, at least 1.
+    pub max_connections_per_ip: usize,
     /// How long a client may take to send a request's headers.
     pub header_read_timeout: Duration,
+    /// How long a connection may be open without a request.
+    pub idle_timeout: Duration,
+    /// How long a client may take nothing of what it gets.
+    pub write_timeout: Duration,
+    /// How often an HTTP/2 client with open streams is asked whether it is still there.
+    pub http2_keep_alive: Duration,
     /// How long a request's body may take to arrive.
     pub body_read_timeout: Duration,
     /// How long a stream may be quiet before a comment is sent on it to keep the connection open.
@@ -120,7 +136,11 @@ impl Default for Server {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             max_request_body_size: 10 << 20,
             max_connections: 10_000,
+            max_connections_per_ip: 5000,
             header_read_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_mins(1),
+            http2_keep_alive: Duration::from_mins(1),
             body_read_timeout: Duration::from_mins(1),
             heartbeat: Duration::from_secs(15),
             shutdown_timeout: Duration::from_secs(30),
@@ -146,6 +166,13 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
             raw.header_read_timeout.as_ref(),
             default.header_read_timeout,
         ),
+        idle_timeout: duration("idle_timeout", raw.idle_timeout.as_ref(), default.idle_timeout),
+        write_timeout: duration("write_timeout", raw.write_timeout.as_ref(), default.write_timeout),
+        http2_keep_alive: duration(
+            "http2_keep_alive",
+            raw.http2_keep_alive.as_ref(),
+            default.http2_keep_alive,
+        ),
         body_read_timeout: duration(
             "body_read_timeout",
             raw.body_read_timeout.as_ref(),
@@ -160,6 +187,7 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
         address: raw.address.as_deref().map_or(default.address, |text| address(text, &path, context)),
         max_request_body_size: body_size(raw.max_request_body_size.as_ref(), &path, context),
         max_connections: connections(raw.max_connections, &path, context),
+        max_connections_per_ip: per_ip(raw, &path, context),
         allowed_hosts: raw.allowed_hosts.clone().unwrap_or_default(),
         public_url: raw.public_url.as_deref().and_then(|url| origin(url, &path, context)),
         trusted_proxies: ranges(raw.trusted_proxies.as_ref(), &path.key("trusted_proxies"), context),
@@ -258,6 +286,15 @@ fn connections(limit: Option<u32>, path: &Path, context: &mut Context<'_>) -> us
         context.error(&path.key("max_connections"), "must be at least 1");
     }
     limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
+}
+
+fn per_ip(raw: &RawServer, path: &Path, context: &mut Context<'_>) -> usize {
+    if raw.max_connections_per_ip == Some(0) {
+        context.error(&path.key("max_connections_per_ip"), "must be at least 1");
+    }
+    let all = raw.max_connections.unwrap_or(10_000);
+    let most = raw.max_connections_per_ip.unwrap_or_else(|| all.div_ceil(2)).max(1);
+    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 fn cors(raw: &RawCors, path: &Path, context: &mut Context<'_>) -> Option<Cors> {

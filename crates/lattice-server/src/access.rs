@@ -13,7 +13,7 @@ use lattice_auth::{Arriving, Credentials, Principal, Role};
 use crate::arrival::Arrival;
 use crate::cookies::Cookie;
 use crate::problem::Problem;
-use crate::{App, login};
+use crate::{App, body, login};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,10 @@ async fn check(
             request.extensions_mut().insert(principal);
             next.run(request).await
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            body::drain(request.body_mut()).await;
+            problem.into_response()
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::App;
 use crate::problem::Problem;
 
+/// What is read of a body that is refused, so that the refusal is read: bytes, and time.
+const DRAINED: (usize, Duration) = (64 << 20, Duration::from_secs(5));
+
 /// Reads a request's body, which has to be JSON by its own account.
 pub(crate) async fn json(app: &App, request: Request) -> Result<Document, Problem> {
     Ok(bytes(app, request).await?.into())
@@ -45,11 +48,17 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
 async fn read(headers: &HeaderMap, body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
     let declared =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let mut body = body;
     if declared.is_some_and(|length| length > limit) {
+        drain(&mut body).await;
         return Err(Problem::too_large(limit));
     }
-    let packed = match tokio::time::timeout(time, collect(body, limit, declared)).await {
-        Ok(read) => read?,
+    let packed = match tokio::time::timeout(time, collect(&mut body, limit, declared)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(problem)) => {
+            drain(&mut body).await;
+            return Err(problem);
+        }
         Err(_) => return Err(Problem::too_slow()),
     };
     let encoding =
@@ -62,7 +71,22 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize, time: Duration) -> 
     }
 }
 
-async fn collect(mut body: Body, limit: usize, declared: Option<usize>) -> Result<Bytes, Problem> {
+/// Reads on for a bounded while and forgets it: a client that is still sending would not read why it is refused.
+pub(crate) async fn drain(body: &mut Body) {
+    let _ = tokio::time::timeout(DRAINED.1, async {
+        let mut left = DRAINED.0;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map(bytes::Bytes::len).unwrap_or_default();
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    })
+    .await;
+}
+
+async fn collect(body: &mut Body, limit: usize, declared: Option<usize>) -> Result<Bytes, Problem> {
     let mut whole = Collected::expecting(declared.unwrap_or_default(), limit);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::unreadable("the connection broke"))?;

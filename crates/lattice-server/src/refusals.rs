@@ -40,25 +40,34 @@ impl<S> Enveloped<S> {
     }
 
     fn envelope(&self, status: u16) -> Bytes {
-        let problem = Problem::unreadable_head(status);
-        let id = format!("req_{}", self.app.gateway.clock().id());
-        let body = problem.body();
-        let (status, reason) = (problem.status(), problem.status().canonical_reason().unwrap_or_default());
-        drop(self.app.gateway.record(TurnRecord {
-            request_id: id.clone(),
-            client: Some(self.peer.0),
-            status: status.as_u16(),
-            code: problem.code().to_owned(),
-            ending: Ending::Answered,
-            ..TurnRecord::default()
-        }));
-        let head = format!(
-            "HTTP/1.1 {} {reason}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            status.as_u16(),
-            body.len()
-        );
-        [head.as_bytes(), &body].concat().into()
+        envelope(&self.app, self.peer, status).into()
     }
+}
+
+/// What a client is told whose head does not come to its end.
+pub(crate) fn too_slow(app: &App, peer: Peer) -> Vec<u8> {
+    envelope(app, peer, 408)
+}
+
+fn envelope(app: &App, peer: Peer, status: u16) -> Vec<u8> {
+    let problem = Problem::unreadable_head(status);
+    let id = format!("req_{}", app.gateway.clock().id());
+    let body = problem.body();
+    let (status, reason) = (problem.status(), problem.status().canonical_reason().unwrap_or_default());
+    drop(app.gateway.record(TurnRecord {
+        request_id: id.clone(),
+        client: Some(peer.0),
+        status: status.as_u16(),
+        code: problem.code().to_owned(),
+        ending: Ending::Answered,
+        ..TurnRecord::default()
+    }));
+    let head = format!(
+        "HTTP/1.1 {} {reason}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        status.as_u16(),
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
 }
 
 impl<S: AsyncWrite + Unpin> Enveloped<S> {

@@ -2,6 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 
+/// The most room that is made for bytes that were only announced.
+const BELIEVED: usize = 1 << 20;
+
 /// Chunks on their way to one piece. A body of one chunk, the usual case, is not copied.
 #[derive(Debug)]
 pub struct Collected {
@@ -21,9 +24,15 @@ impl Collected {
         Self::expecting(0, limit)
     }
 
-    /// The same, where the other side announced a length; more than the limit is not made room for.
+    /// The same, where the other side announced a length. Not much room is made before anything has come: whoever says a length need not
+    /// send it.
     pub fn expecting(expected: usize, limit: usize) -> Self {
-        Self { limit, expected: expected.min(limit), first: Bytes::new(), joined: BytesMut::new() }
+        Self {
+            limit,
+            expected: expected.min(limit).min(BELIEVED),
+            first: Bytes::new(),
+            joined: BytesMut::new(),
+        }
     }
 
     /// Takes the next chunk.

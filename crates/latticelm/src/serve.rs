@@ -72,7 +72,11 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     let server = &settings.server;
     let limits = Limits {
         max_connections: server.max_connections,
+        max_connections_per_ip: server.max_connections_per_ip,
         header_timeout: server.header_read_timeout,
+        idle_timeout: server.idle_timeout,
+        write_timeout: server.write_timeout,
+        http2_keep_alive: server.http2_keep_alive,
         drain: server.shutdown_timeout,
     };
     let mut gateway = Gateway::new(directory, Arc::new(RealClock), Arc::new(RequestLog));
