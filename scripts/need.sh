@@ -26,6 +26,7 @@ for need in "$@"; do
     python) python3 -c 'import venv, ensurepip' 2>/dev/null || install python3 python3-venv ;;
     node) command -v npm >/dev/null || install nodejs npm ;;
     postgres) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install postgresql ;;
+    redis) command -v redis-server >/dev/null || install redis-server ;;
     nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || install nginx-light ;;
     *) echo "need.sh does not know '$need'" >&2; exit 2 ;;
   esac

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/need.sh cc cxx python node postgres
+scripts/need.sh cc cxx python node postgres redis
 
 logs="${CARGO_TARGET_DIR:-target}/test-logs"
 mkdir -p "$logs"

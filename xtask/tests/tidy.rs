@@ -105,6 +105,7 @@ fn only_one_crate_knows_each_of_these() {
         ("notify", "lattice-config"),
         ("clap", "latticelm"),
         ("sqlx", "lattice-sql"),
+        ("redis", "lattice-redis"),
     ];
     let mut broken = Vec::new();
     for name in crates() {
@@ -127,6 +128,7 @@ fn crates_know_only_those_below_them() {
         // It plugs into the seam that the gateway defines.
         ("lattice-transport", &["lattice-providers", "lattice-wire", "lattice-gateway"]),
         ("lattice-limits", &[]),
+        ("lattice-redis", &["lattice-limits"]),
         ("lattice-auth", &["lattice-model", "lattice-store", "lattice-limits"]),
         ("lattice-admin", &["lattice-model", "lattice-store", "lattice-auth", "lattice-limits"]),
         ("lattice-config", &["lattice-model", "lattice-providers", "lattice-auth", "lattice-limits"]),

@@ -4,7 +4,7 @@ use crate::auth::Auth;
 use crate::conversations::Conversations;
 use crate::database::Database;
 use crate::encryption::EncryptionKeys;
-use crate::limits::LimitEntry;
+use crate::limits::{Counting, LimitEntry};
 use crate::logging::Logging;
 use crate::models::ModelEntry;
 use crate::providers::ProviderEntry;
@@ -32,6 +32,8 @@ pub struct Config {
     pub auth: Auth,
     /// How much may be asked for, by whom.
     pub limits: Vec<LimitEntry>,
+    /// Where that is counted.
+    pub counting: Counting,
     /// The tenants that the file owns.
     pub tenants: Vec<TenantEntry>,
     /// What is remembered; nothing, where it is switched off.

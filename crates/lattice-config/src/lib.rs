@@ -55,7 +55,7 @@ pub use encryption::EncryptionKeys;
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use file::schema;
-pub use limits::LimitEntry;
+pub use limits::{Counting, LimitEntry};
 pub use load::load;
 pub use logging::{Format, Level, Logging};
 pub use models::ModelEntry;

@@ -1,12 +1,15 @@
 //! `limits` and `rate_limit`: how much somebody may do.
 
 use lattice_auth::kept::level;
-use lattice_limits::{Level, Numbers};
+use lattice_limits::{Level, Numbers, Policy};
 use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::context::Context;
+use crate::environment::Environment;
 use crate::path::Path;
+use crate::value::Secret;
 
 /// Requests a second from one address, and at once, where nothing is said.
 const PER_SECOND: u64 = 10;
@@ -70,6 +73,57 @@ pub(crate) struct RawRateLimit {
     requests_per_second: Option<u64>,
     /// Requests at once from one address. Default `20`.
     burst: Option<u64>,
+    /// A Redis or Valkey server that all replicas count in: `redis://user:password@host:6379/0`, or `rediss://` for TLS. The variables
+    /// `RATE_LIMIT_REDIS_URL` and `REDIS_URL` stand for it. Without one, each replica counts by itself.
+    redis_url: Option<Secret>,
+    /// What holds while it is away: `open`, each replica counts by itself, or `closed`, nobody who is limited is admitted. Default `open`.
+    on_redis_failure: Option<String>,
+}
+
+/// Where limits are counted.
+#[derive(Debug, Clone, Default)]
+pub struct Counting {
+    /// A Redis server that replicas share.
+    pub redis: Option<SecretString>,
+    /// What holds while it is away.
+    pub policy: Policy,
+}
+
+impl PartialEq for Counting {
+    fn eq(&self, other: &Self) -> bool {
+        let text = |one: &Self| one.redis.as_ref().map(|url| url.expose_secret().to_owned());
+        self.policy == other.policy && text(self) == text(other)
+    }
+}
+
+impl Eq for Counting {}
+
+/// Where limits are counted: as the file says, or the environment.
+pub(crate) fn counting(
+    raw: Option<&RawRateLimit>,
+    environment: &Environment,
+    context: &mut Context<'_>,
+) -> Counting {
+    let path = Path::of(&["rate_limit"]);
+    let said = raw.and_then(|raw| raw.redis_url.as_ref()).map(|url| url.expose().to_owned());
+    let of_environment =
+        || environment.first(&["RATE_LIMIT_REDIS_URL", "REDIS_URL"]).map(|(_, url)| url.to_owned());
+    let redis = said.or_else(of_environment).filter(|url| !url.is_empty());
+    if redis.as_ref().is_some_and(|url| !url.starts_with("redis://") && !url.starts_with("rediss://")) {
+        context.error(
+            &path.key("redis_url"),
+            "must begin with redis:// or rediss://, here or in RATE_LIMIT_REDIS_URL",
+        );
+    }
+    let policy = match raw.and_then(|raw| raw.on_redis_failure.as_deref()) {
+        None | Some("open") => Policy::Open,
+        Some("closed") => Policy::Closed,
+        Some(_) => {
+            context.error(&path.key("on_redis_failure"), "must be one of `open`, `closed`");
+            Policy::Open
+        }
+    };
+    Counting { redis: redis.map(SecretString::from), policy }
 }
 
 /// A limit that the file owns.

@@ -82,7 +82,6 @@ impl<'a> Loading<'a> {
             self.source.file().and_then(FilePath::parent).map_or_else(PathBuf::new, FilePath::to_owned);
         let mut context = Context { tree: &tree, report: &mut self.report, folder, build: self.build };
         let settings = check(&raw, self.source, self.environment, &mut context);
-        self.notice_unused();
         self.close_door(&tree, &settings);
         self.report.finish(Some(Config { notices: self.notices, ..settings }))
     }
@@ -113,13 +112,6 @@ impl<'a> Loading<'a> {
             return None;
         };
         Some((tree, raw))
-    }
-
-    /// Adds a notice for variables such as `REDIS_URL`: they are accepted but not used yet.
-    fn notice_unused(&mut self) {
-        if let Some((name, _)) = self.environment.first(&["REDIS_URL", "RATE_LIMIT_REDIS_URL"]) {
-            self.notices.push(format!("{name} is set but not used yet by this version"));
-        }
     }
 
     /// Refuses to be open to other machines without knowing who calls (A9).
@@ -172,6 +164,7 @@ fn check(raw: &File, source: &Source, environment: &Environment, context: &mut C
         prefixes,
         auth: auth::check(raw.auth.as_ref(), environment, context),
         limits: limits::check(raw.limits.as_ref(), raw.rate_limit.as_ref(), context),
+        counting: limits::counting(raw.rate_limit.as_ref(), environment, context),
         tenants: tenants::check(raw.tenants.as_ref(), context),
         conversations: conversations::check(raw.conversations.as_ref(), context),
         database: database::check(raw.database.as_ref(), environment, context),

@@ -30,7 +30,6 @@ const PLANNED: &[(&str, &str)] = &[
     ("keys", "API keys"),
     ("metrics", "metrics"),
     ("pricing", "prices"),
-    ("redis", "Redis"),
     ("tracing", "traces"),
     ("webhooks", "webhooks"),
 ];

@@ -30,6 +30,9 @@ pub(crate) struct RawServer {
     idle_timeout: Option<Period>,
     /// How long a client may take nothing of what it gets. Default `1m`.
     write_timeout: Option<Period>,
+    /// How long what a replica holds for others to see, such as a place of a concurrency limit in Redis, outlives a replica that died. It is
+    /// renewed at a third of that. Default `30s`.
+    lease: Option<Period>,
     /// How often an HTTP/2 client with open streams is asked whether it is still there. Default `1m`.
     http2_keep_alive: Option<Period>,
     /// How long a request's body may take to arrive. Default `1m`.
@@ -90,6 +93,8 @@ pub struct Server {
     pub idle_timeout: Duration,
     /// How long a client may take nothing of what it gets.
     pub write_timeout: Duration,
+    /// How long what a replica holds outlives it.
+    pub lease: Duration,
     /// How often an HTTP/2 client with open streams is asked whether it is still there.
     pub http2_keep_alive: Duration,
     /// How long a request's body may take to arrive.
@@ -140,6 +145,7 @@ impl Default for Server {
             header_read_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_mins(1),
+            lease: Duration::from_secs(30),
             http2_keep_alive: Duration::from_mins(1),
             body_read_timeout: Duration::from_mins(1),
             heartbeat: Duration::from_secs(15),
@@ -168,6 +174,7 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
         ),
         idle_timeout: duration("idle_timeout", raw.idle_timeout.as_ref(), default.idle_timeout),
         write_timeout: duration("write_timeout", raw.write_timeout.as_ref(), default.write_timeout),
+        lease: duration("lease", raw.lease.as_ref(), default.lease),
         http2_keep_alive: duration(
             "http2_keep_alive",
             raw.http2_keep_alive.as_ref(),

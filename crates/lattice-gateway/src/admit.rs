@@ -1,8 +1,9 @@
 //! Whether the caller may spend anything, and what is held for the turn while it runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lattice_limits::{Counted, Limiter, Refused, State, Subject};
+use lattice_limits::{Counted, Denied, Limiter, Refused, State, Subject};
 use lattice_model::{FaultKind, Item, Turn, Usage};
 
 use crate::asked::Caller;
@@ -12,6 +13,9 @@ use crate::error::Error;
 
 /// Output that a turn is taken to need where it does not say.
 const OUTPUT: u64 = 512;
+
+/// When to come again where nobody can tell.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What is held for a turn; given back when it is dropped.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ pub(crate) struct Permit {
 }
 
 /// Admits a turn, or says how long it has to wait.
-pub(crate) fn admit(
+pub(crate) async fn admit(
     limiter: &Limiter,
     caller: &Caller,
     turn: &Turn,
@@ -35,20 +39,20 @@ pub(crate) fn admit(
         input = count::estimate(turn);
         input.saturating_add(turn.max_output_tokens.unwrap_or(OUTPUT))
     };
-    let held =
-        limiter.admit(&subject(caller, turn), tokens, clock.instant()).map_err(|refused| error(&refused))?;
+    let held = limiter.admit(&subject(caller, turn), tokens, clock.instant()).await;
+    let held = held.map_err(|denied| error(&denied))?;
     Ok(Permit { held, clock: Arc::clone(clock), input, is_spent: false })
 }
 
 /// Admits a request that asks no model.
-pub(crate) fn admit_count(
+pub(crate) async fn admit_count(
     limiter: &Limiter,
     caller: &Caller,
     turn: &Turn,
     clock: &Arc<dyn Clock>,
 ) -> Result<Permit, Error> {
-    let held =
-        limiter.admit(&subject(caller, turn), || 0, clock.instant()).map_err(|refused| error(&refused))?;
+    let held = limiter.admit(&subject(caller, turn), || 0, clock.instant()).await;
+    let held = held.map_err(|denied| error(&denied))?;
     Ok(Permit { held, clock: Arc::clone(clock), input: 0, is_spent: false })
 }
 
@@ -90,7 +94,19 @@ impl Drop for Permit {
     }
 }
 
-fn error(refused: &Refused) -> Error {
+fn error(denied: &Denied) -> Error {
+    match denied {
+        Denied::Reached(refused) => reached(refused),
+        Denied::Unknown => {
+            let message = "whether a limit is reached cannot be told at present; try again";
+            let mut error = Error::new(FaultKind::Storage, "limiter_unavailable", message);
+            error.retry_after = Some(AGAIN);
+            error
+        }
+    }
+}
+
+fn reached(refused: &Refused) -> Error {
     let whose = match refused.level {
         lattice_limits::Level::Global => "of this gateway".to_owned(),
         level => format!("for this {}", if level.name() == "ip" { "address" } else { level.name() }),

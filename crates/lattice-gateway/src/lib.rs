@@ -27,7 +27,7 @@ mod upstream;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use lattice_limits::{Limiter, Rules};
+use lattice_limits::{Counters, Limiter, Policy, Rules};
 use lattice_model::{Item, Json};
 
 use stored::View;
@@ -67,6 +67,14 @@ impl Gateway {
     #[must_use]
     pub fn with_storage(mut self, storage: Storage) -> Self {
         self.storage = Some(storage);
+        self
+    }
+
+    /// With counts that replicas share.
+    #[must_use]
+    pub fn sharing_limits(mut self, counters: Arc<dyn Counters>, policy: Policy) -> Self {
+        let limiter = Limiter::new(Rules::default(), self.clock.instant(), self.clock.seconds());
+        self.limiter = limiter.sharing(counters, policy);
         self
     }
 
@@ -190,7 +198,7 @@ impl Gateway {
         let route = caller.narrow(self.directory.load().route(&turn)?)?;
         recall::recall(self.storage.as_ref(), &mut turn, &caller.reach()).await?;
         route.check(&turn)?;
-        let _permit = admit::admit_count(&self.limiter, &caller, &turn, &self.clock)?;
+        let _permit = admit::admit_count(&self.limiter, &caller, &turn, &self.clock).await?;
         count::count(&route, &turn, record).await
     }
 
@@ -206,7 +214,7 @@ impl Gateway {
         let reach = caller.reach();
         recall::recall(storage, &mut turn, &reach).await?;
         route.check(&turn).map_err(|error| error.naming_stored(&turn))?;
-        let permit = admit::admit(&self.limiter, &caller, &turn, &self.clock)?;
+        let permit = admit::admit(&self.limiter, &caller, &turn, &self.clock).await?;
         let keep = keep::plan(storage, &mut turn, reach, &self.clock)?;
         let begun = attempt::begin(&route, &turn, deadline, &record).await;
         let begun = begun.map_err(|error| error.naming_stored(&turn))?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::rate::{Rate, Verdict};
 use crate::rule::{Bound, Level};
+use crate::shared::{Ask, Pacing};
 
 /// Microseconds of a second, a minute and a day.
 const SECOND: i64 = 1_000_000;
@@ -139,6 +140,23 @@ impl Meter {
                 Look { next, remaining: self.limit.saturating_sub(used), reset: wait }
             }
         }
+    }
+
+    /// As a store that is shared keeps it.
+    pub(crate) fn ask(&self, tokens: u64) -> Ask {
+        let pacing = match self.pace {
+            Pace::Even(rate) => {
+                let (interval, ahead) = rate.parts();
+                Pacing::Even { interval, ahead }
+            }
+            Pace::Minute => Pacing::Minute,
+            Pace::Day => Pacing::Day,
+            Pace::Month => Pacing::Month,
+            Pace::AtOnce => Pacing::AtOnce,
+        };
+        let Name { rule, subject, pace, .. } = &self.name;
+        let cost = if self.name.counted == Counted::Tokens { tokens } else { 1 };
+        Ask { name: format!("{rule}:{pace}:{subject}"), pacing, limit: self.limit, cost }
     }
 
     /// In which time its limit is; empty for what is under way.

@@ -31,6 +31,11 @@ impl Rate {
         Self { interval, ahead: interval.saturating_mul(i64::from(burst.max(1))) }
     }
 
+    /// Microseconds between two at an even pace, and how far ahead of it a subject may be.
+    pub fn parts(self) -> (i64, i64) {
+        (self.interval, self.ahead)
+    }
+
     /// How many more fit at the time `now`; `until` is what is kept.
     pub fn remaining(self, until: i64, now: i64) -> u64 {
         let ahead = until.saturating_sub(now).max(0);

@@ -2,9 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "a moment to count from")]
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::{Counted, Level, Limiter, Numbers, Permit, Refused, Rule, Rules, Subject};
+use crate::{Counted, Denied, Level, Limiter, Numbers, Permit, Refused, Rule, Rules, Subject};
 
 fn rule(id: &str, level: Level, subject: Option<&str>, numbers: Numbers) -> Rule {
     Rule { id: id.into(), level, subject: subject.map(Arc::from), numbers }
@@ -29,7 +30,17 @@ impl Scene {
     }
 
     fn ask(&self, user: &str, tokens: u64) -> Result<Permit, Refused> {
-        self.limiter.admit(&subject(user), || tokens, self.now)
+        self.admit(&subject(user), tokens)
+    }
+
+    /// What is counted in the process is decided at once.
+    fn admit(&self, subject: &Subject<'_>, tokens: u64) -> Result<Permit, Refused> {
+        let admitted = std::pin::pin!(self.limiter.admit(subject, || tokens, self.now));
+        match admitted.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(permit)) => Ok(permit),
+            Poll::Ready(Err(Denied::Reached(refused))) => Err(refused),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn admitted(&self, user: &str, count: usize) -> usize {
@@ -109,7 +120,7 @@ fn b2_a_slot_is_free_when_its_request_is_over() {
     let scene = Scene::new(vec![rule("c", Level::Key, None, numbers)]);
     let ask = || {
         let subject = Subject { key: Some("k"), ..subject("ann") };
-        scene.limiter.admit(&subject, || 0, scene.now)
+        scene.admit(&subject, 0)
     };
     let (one, two) = (ask().unwrap(), ask().unwrap());
     let refused = ask().unwrap_err();
@@ -145,13 +156,13 @@ fn an_address_counts_by_its_network_and_a_key_by_what_it_is_held_to() {
     let scene = Scene::new(vec![rule("i", Level::Ip, None, numbers)]);
     let from = |address: &str| {
         let subject = Subject { address: address.parse().ok(), ..subject("ann") };
-        scene.limiter.admit(&subject, || 0, scene.now).is_ok()
+        scene.admit(&subject, 0).is_ok()
     };
     assert!(from("192.0.2.1") && !from("::ffff:192.0.2.1") && from("192.0.2.2"));
     assert!(from("2001:db8::1") && !from("2001:db8::ffff") && from("2001:db8:0:1::1"));
     let own = |key| {
         let subject = Subject { key: Some(key), own: Some(&numbers), ..subject("ann") };
-        scene.limiter.admit(&subject, || 0, scene.now).is_ok()
+        scene.admit(&subject, 0).is_ok()
     };
     assert!(own("k1") && !own("k1") && own("k2"));
 }

@@ -14,5 +14,6 @@ pub mod gateway;
 pub mod invariants;
 pub mod issuer;
 pub mod postgres;
+pub mod redis;
 pub mod stage;
 pub mod upstream;

@@ -126,6 +126,7 @@ impl Reloader {
             server: self.settings.server.clone(),
             database: self.settings.database.clone(),
             encryption: self.settings.encryption.clone(),
+            counting: self.settings.counting.clone(),
             ..settings
         };
     }
@@ -137,11 +138,12 @@ fn tell(old: &Config, new: &Config) {
         || new.logging.format != old.logging.format
         || new.database != old.database
         || new.encryption != old.encryption
+        || new.counting != old.counting
         || new.conversations.is_some() != old.conversations.is_some()
         || storage::is_needed(new) && !storage::is_needed(old)
     {
         tracing::warn!(
-            "changes of `server`, `database` with its keys, `logging.format` and `conversations.enabled` take effect when the gateway is started again"
+            "changes of `server`, `database` with its keys, `rate_limit.redis_url`, `logging.format` and `conversations.enabled` take effect when the gateway is started again"
         );
     }
     for notice in &new.notices {

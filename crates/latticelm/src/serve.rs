@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use lattice_auth::Fetch;
 use lattice_config::{Config, Environment, Format, Source};
 use lattice_gateway::{Gateway, Storage};
 use lattice_limits::Rules;
+use lattice_redis::RedisCounters;
 use lattice_server::{App, Cors, Limits, StorageReport, TlsFiles};
 use lattice_sql::Database;
 use tokio::net::TcpListener;
@@ -96,6 +97,11 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
         fetch: &reloader.fetch,
         before: None,
     };
+    if let Some(url) = &settings.counting.redis {
+        let counters =
+            RedisCounters::new(url, server.lease).map_err(|why| anyhow!(why)).context("`rate_limit`")?;
+        gateway = gateway.sharing_limits(Arc::new(counters), settings.counting.policy);
+    }
     gateway.limiter().replace(Rules::new(auth::rules(settings)));
     let app = Arc::new(app(settings, gateway, database.clone(), known));
     let listener = TcpListener::bind(server.address).await;

@@ -1,5 +1,7 @@
 //! `LATTICELM__...` over the file.
 
+use secrecy::ExposeSecret as _;
+
 use super::{SMALL, errors_with, load_with};
 
 #[test]
@@ -77,8 +79,24 @@ fn a_variable_that_means_nothing_is_an_error_that_names_it() {
 }
 
 #[test]
-fn services_that_are_not_used_yet_are_said_to_be() {
-    let settings = load_with(SMALL, &[("RATE_LIMIT_REDIS_URL", "redis://h")]).unwrap();
-    let notice = "RATE_LIMIT_REDIS_URL is set but not used yet";
-    assert!(settings.notices.iter().any(|line| line.starts_with(notice)), "{:?}", settings.notices);
+fn a_redis_server_is_named_by_the_environment_as_by_the_file() {
+    let named = |file: &str, pairs: &[(&str, &str)]| {
+        let settings = load_with(file, pairs).unwrap();
+        settings.counting.redis.map(|url| url.expose_secret().to_owned())
+    };
+    assert_eq!(named(SMALL, &[]), None);
+    assert_eq!(named(SMALL, &[("REDIS_URL", "redis://h/1")]).as_deref(), Some("redis://h/1"));
+    let both = [("REDIS_URL", "redis://h/1"), ("RATE_LIMIT_REDIS_URL", "rediss://h/2")];
+    assert_eq!(named(SMALL, &both).as_deref(), Some("rediss://h/2"));
+    let file = format!("{SMALL}\nrate_limit:\n  redis_url: redis://of-the-file\n");
+    assert_eq!(named(&file, &both).as_deref(), Some("redis://of-the-file"));
+
+    let text = errors_with(SMALL, &[("REDIS_URL", "http://h")]);
+    assert!(text.contains("must begin with redis:// or rediss://"), "{text}");
+}
+
+#[test]
+fn the_password_of_a_redis_server_is_not_shown() {
+    let settings = load_with(SMALL, &[("REDIS_URL", "redis://user:canary-of-redis@h")]).unwrap();
+    assert!(!format!("{settings:?}").contains("canary-of-redis"));
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use lattice_limits::Policy;
 use serde_json::{Value, json};
 
 use crate::App;
@@ -18,7 +19,14 @@ pub(super) async fn handle(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     // A store that is away takes with it what needs it, and nothing else: whoever sends requests here should go on (E8). One that this
     // version cannot work with is another matter (D5).
     let ready = providers && accepting && !matches!(storage, Report::Unusable(_));
-    let is_whole = storage == Report::Healthy;
+    let limiter = match app.gateway.limiter().report() {
+        lattice_limits::Report::Local => "in process",
+        lattice_limits::Report::Shared => "healthy",
+        lattice_limits::Report::Away(Policy::Open) => "Redis is away: each replica counts by itself",
+        lattice_limits::Report::Away(Policy::Closed) => "Redis is away: nobody who is limited is admitted",
+    };
+    let is_limiting = !matches!(app.gateway.limiter().report(), lattice_limits::Report::Away(_));
+    let is_whole = storage == Report::Healthy && is_limiting;
     let storage = match (&app.storage, storage) {
         (None, _) => "disabled".to_owned(),
         (_, Report::Healthy) => "healthy".to_owned(),
@@ -31,6 +39,7 @@ pub(super) async fn handle(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
         "version": app.version,
         "checks": {
             "conversation_store": storage,
+            "rate_limiter": limiter,
             "providers": word(providers, "healthy", "no provider is configured"),
             "server": word(accepting, "healthy", "shutting down"),
         },
