@@ -12,6 +12,7 @@ use crate::routing::Prefix;
 use crate::server::Server;
 use crate::source::Source;
 use crate::tenants::TenantEntry;
+use crate::watch::Seen;
 
 /// The configuration once it is right: nothing in it has to be checked again.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub struct Config {
     pub encryption: EncryptionKeys,
     /// What the operator should know and may have overlooked, a line each. Nothing is secret in them.
     pub notices: Vec<String>,
+    /// The files that were read, to be watched.
+    pub seen: Vec<Seen>,
 }
 
 impl Config {

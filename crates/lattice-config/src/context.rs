@@ -3,16 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lattice_providers::SettingsError;
-
 use crate::error::Report;
 use crate::path::{Path, Step};
 use crate::tree::{Node, Origin, Value};
 use crate::value::Period;
-
-/// Makes a provider of its settings and throws it away again: that says whether the settings are right. The models that the
-/// provider has of its own come back.
-pub(crate) type Build = dyn Fn(&lattice_providers::Settings) -> Result<Vec<String>, SettingsError>;
+use crate::watch;
 
 /// What a check needs.
 pub(crate) struct Context<'a> {
@@ -20,7 +15,6 @@ pub(crate) struct Context<'a> {
     pub(crate) report: &'a mut Report,
     /// What relative paths in the configuration start from.
     pub(crate) folder: PathBuf,
-    pub(crate) build: &'a Build,
 }
 
 impl Context<'_> {
@@ -78,5 +72,12 @@ impl Context<'_> {
     /// A file's path, from the configuration's folder.
     pub(crate) fn file(&self, path: &str) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// What a file holds that the configuration names, of at most so many bytes. It is watched from then on.
+    pub(crate) fn read(&mut self, file: &str, limit: u64) -> std::io::Result<String> {
+        let (seen, text) = watch::read(&self.file(file), limit);
+        self.report.seen.push(seen);
+        text
     }
 }

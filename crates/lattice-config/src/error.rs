@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::path::Path;
 use crate::tree::Origin;
+use crate::watch::Seen;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +32,26 @@ impl fmt::Display for ConfigError {
 
 /// Everything that is wrong, in the order of the file; one line each when displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<ConfigError>);
+pub struct ConfigErrors {
+    errors: Vec<ConfigError>,
+    seen: Vec<Seen>,
+}
 
 impl ConfigErrors {
     /// The errors, at least one.
     pub fn errors(&self) -> &[ConfigError] {
-        &self.0
+        &self.errors
+    }
+
+    /// The files that were read: a change of one may set things right.
+    pub fn seen(&self) -> &[Seen] {
+        &self.seen
     }
 }
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, error) in self.0.iter().enumerate() {
+        for (number, error) in self.errors.iter().enumerate() {
             if number > 0 {
                 formatter.write_str("\n")?;
             }
@@ -59,6 +68,8 @@ impl std::error::Error for ConfigErrors {}
 pub(crate) struct Report {
     errors: Vec<(Path, ConfigError)>,
     secrets: Vec<String>,
+    /// What was read.
+    pub(crate) seen: Vec<Seen>,
 }
 
 /// Shorter values are not blotted out: they would blot out half of the words too, and guard nothing.
@@ -104,6 +115,6 @@ impl Report {
         }
         errors.sort_by(|one, other| one.origin.cmp(&other.origin));
         errors.dedup();
-        Err(ConfigErrors(errors))
+        Err(ConfigErrors { errors, seen: self.seen })
     }
 }

@@ -69,4 +69,4 @@ pub use summary::check;
 pub use tenants::TenantEntry;
 pub use timeouts::Timeouts;
 pub use tree::Origin;
-pub use watch::{Watch, watch};
+pub use watch::{Seen, Watch};

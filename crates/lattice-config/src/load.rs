@@ -5,7 +5,7 @@ use std::path::{Path as FilePath, PathBuf};
 use serde::Deserialize;
 
 use crate::config::Config;
-use crate::context::{Build, Context};
+use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::{ConfigErrors, Report};
 use crate::file::{File, schema};
@@ -16,7 +16,7 @@ use crate::tree::{Node, Origin, Value};
 use crate::value::Secret;
 use crate::{
     auth, conversations, database, encryption, expand, limits, logging, models, overrides, planned,
-    providers, routing, server, shape, tenants, timeouts, yaml, zero,
+    providers, routing, server, shape, tenants, timeouts, watch, yaml, zero,
 };
 
 /// The largest configuration file that is read, in bytes; a larger one is refused.
@@ -27,26 +27,20 @@ const FILE_LIMIT: u64 = 4 << 20;
 /// # Errors
 /// [`ConfigErrors`] names everything that is wrong, not only the first.
 pub fn load(source: &Source, environment: &Environment) -> Result<Config, ConfigErrors> {
-    load_with(source, environment, &|settings| {
-        let provider = lattice_providers::build(settings)?;
-        Ok(provider.own_models().iter().map(|model| (*model).to_owned()).collect())
-    })
-}
-
-/// As [`load`], but `build` checks the providers' settings.
-pub(crate) fn load_with(
-    source: &Source,
-    environment: &Environment,
-    build: &Build,
-) -> Result<Config, ConfigErrors> {
     let Source::File(file) = source else {
-        return Loading::new(source, environment, build).run(None);
+        return Loading::new(source, environment).run(None);
     };
     let name = file.display().to_string();
-    match read(file) {
-        Ok(text) => Loading::new(source, environment, build).run(Some((&name, &text))),
+    let (seen, text) = watch::read(file, FILE_LIMIT);
+    match text {
+        Ok(text) => {
+            let mut loading = Loading::new(source, environment);
+            loading.report.seen.push(seen);
+            loading.run(Some((&name, &text)))
+        }
         Err(error) => {
             let mut report = Report::default();
+            report.seen.push(seen);
             let origin = Origin::File(name.as_str().into(), 0, 0);
             report.error(&origin, &Path::top(), format!("cannot be read: {error}"));
             report.finish(None)
@@ -54,25 +48,17 @@ pub(crate) fn load_with(
     }
 }
 
-fn read(file: &FilePath) -> std::io::Result<String> {
-    if std::fs::metadata(file)?.len() > FILE_LIMIT {
-        return Err(std::io::Error::other("it is too large for a configuration"));
-    }
-    std::fs::read_to_string(file)
-}
-
 /// One run of [`load`].
 pub(crate) struct Loading<'a> {
     source: &'a Source,
     environment: &'a Environment,
-    build: &'a Build,
     report: Report,
     notices: Vec<String>,
 }
 
 impl<'a> Loading<'a> {
-    pub(crate) fn new(source: &'a Source, environment: &'a Environment, build: &'a Build) -> Self {
-        Self { source, environment, build, report: Report::default(), notices: Vec::new() }
+    pub(crate) fn new(source: &'a Source, environment: &'a Environment) -> Self {
+        Self { source, environment, report: Report::default(), notices: Vec::new() }
     }
 
     /// `file` is the name and the text of the file, if there is one.
@@ -80,10 +66,11 @@ impl<'a> Loading<'a> {
         let Some((tree, raw)) = self.tree(file) else { return self.report.finish(None) };
         let folder =
             self.source.file().and_then(FilePath::parent).map_or_else(PathBuf::new, FilePath::to_owned);
-        let mut context = Context { tree: &tree, report: &mut self.report, folder, build: self.build };
+        let mut context = Context { tree: &tree, report: &mut self.report, folder };
         let settings = check(&raw, self.source, self.environment, &mut context);
         self.close_door(&tree, &settings);
-        self.report.finish(Some(Config { notices: self.notices, ..settings }))
+        let seen = self.report.seen.clone();
+        self.report.finish(Some(Config { notices: self.notices, seen, ..settings }))
     }
 
     /// What is written, with variables and overrides in it, and the same in types.
@@ -174,6 +161,7 @@ fn check(raw: &File, source: &Source, environment: &Environment, context: &mut C
             context,
         ),
         notices: Vec::new(),
+        seen: Vec::new(),
     }
 }
 

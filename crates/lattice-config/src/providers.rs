@@ -1,9 +1,8 @@
 //! `providers`: the entries that answer, each with its settings and the way to it.
 
-use std::path::Path as FilePath;
-
 use http::{HeaderName, HeaderValue};
-use lattice_providers::{KINDS, PRESETS, Setting, Settings, ValueForm};
+use lattice_auth::is_safe_address;
+use lattice_providers::{Credential, KINDS, PRESETS, Setting, Settings, ValueForm};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -32,6 +31,8 @@ pub(crate) struct RawProvider {
     /// The proxy to this provider: `http://proxy:3128`, `socks5://proxy:1080`, or `none`. Default: what the environment variables
     /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     proxy: Option<Secret>,
+    /// Whether keys may go to an `http://` address of another machine, where whoever is on the way can read them. Default `false`.
+    allow_plain_http: Option<bool>,
 }
 
 /// What a kind of provider has of its own.
@@ -49,10 +50,20 @@ impl JsonSchema for Own {
     /// The rows of all kinds; whether one fits the entry's type is said when it is set.
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let rows = KINDS.iter().flat_map(|kind| kind.settings);
+        let files = KINDS.iter().flat_map(|kind| kind.settings).filter(|row| row.form == ValueForm::Secret);
+        let files = files.map(|row| {
+            let help = format!("A file that holds the `{}`, in its place. It is watched.", row.name);
+            (in_file(row), json_schema!({ "type": ["string", "null"], "description": help }).to_value())
+        });
         let properties: serde_json::Map<_, _> =
-            rows.map(|row| (row.name.to_owned(), schema_of(row).to_value())).collect();
+            rows.map(|row| (row.name.to_owned(), schema_of(row).to_value())).chain(files).collect();
         json_schema!({ "type": "object", "properties": properties })
     }
+}
+
+/// The key that names a file with what a secret setting would hold.
+fn in_file(row: &Setting) -> String {
+    format!("{}_file", row.name)
 }
 
 fn schema_of(row: &Setting) -> Schema {
@@ -158,15 +169,35 @@ pub(crate) fn check(
     for (name, raw) in &raw.0 {
         let path = Path::of(&["providers", name]);
         let Some(entry) = entry(name, raw, defaults, &path, context) else { continue };
-        match (context.build)(&entry.settings) {
-            Ok(models) => own_models.extend(models.into_iter().map(|model| (model, name.clone()))),
+        // Made and thrown away: that says whether the settings are right.
+        match lattice_providers::build(&entry.settings) {
+            Ok(provider) => {
+                let models = provider.own_models().iter();
+                own_models.extend(models.map(|model| ((*model).to_owned(), name.clone())));
+                let has_token = matches!(provider.credential(), Credential::Bearer(_));
+                if sends_key_in_the_open(raw, &entry, has_token) {
+                    let message = "is plain HTTP on another machine, and the key would go there readable for whoever is on the way: \
+                                   use https://, or set `allow_plain_http: true` beside it";
+                    context.error(&path.key("endpoint"), message);
+                }
+            }
             // A setting that is wrong already has been said to be; the provider sees it as missing.
             Err(error) if context.report.is_wrong(&path.key(&error.setting)) => {}
+            Err(error) if context.report.is_wrong(&path.key(&format!("{}_file", error.setting))) => {}
             Err(error) => context.error(&path.key(&error.setting), error.message),
         }
         entries.push(entry);
     }
     (entries, own_models)
+}
+
+fn sends_key_in_the_open(raw: &RawProvider, entry: &ProviderEntry, has_token: bool) -> bool {
+    let is_open =
+        entry.settings.endpoint().is_some_and(|address| !is_safe_address(&address.to_ascii_lowercase()));
+    let has_key = has_token
+        || !entry.transport.headers.is_empty()
+        || ["api_key", "api_key_file"].iter().any(|key| raw.settings.0.contains_key(*key));
+    is_open && has_key && raw.allow_plain_http != Some(true)
 }
 
 fn entry(
@@ -188,11 +219,61 @@ fn entry(
     let kind = kind(raw, path, context)?;
     let mut settings = Settings::new(name, &kind).ok()?;
     for (key, value) in &raw.settings.0 {
-        if let Err((key, message)) = set(&mut settings, key, value, path, context) {
+        let secret = kept_in_file(&settings, key);
+        let is_twice = secret.is_some_and(|secret| raw.settings.0.contains_key(secret));
+        let set = match secret {
+            Some(secret) if is_twice => {
+                Err((key.clone(), format!("and `{secret}` exclude each other; keep one")))
+            }
+            Some(secret) => set_from_file(&mut settings, secret, key, value, path, context),
+            None => set(&mut settings, key, value, path, context),
+        };
+        if let Err((key, message)) = set {
             context.error(&path.key(&key), message);
         }
     }
     Some(ProviderEntry { settings, transport })
+}
+
+/// The setting whose value is in the file that this key names.
+fn kept_in_file(settings: &Settings, key: &str) -> Option<&'static str> {
+    let rows = settings.kind().settings.iter().filter(|row| row.form == ValueForm::Secret);
+    rows.map(|row| row.name).find(|name| key.strip_suffix("_file") == Some(name))
+}
+
+/// Sets a secret to what a file holds, without the end of its line.
+fn set_from_file(
+    settings: &mut Settings,
+    secret: &str,
+    key: &str,
+    file: &serde_json::Value,
+    path: &Path,
+    context: &mut Context<'_>,
+) -> Result<(), (String, String)> {
+    let failed = |message: String| (key.to_owned(), message);
+    let text = text_of(file.as_str().unwrap_or_default(), key, path, context)?;
+    let text = text.trim();
+    context.report.secret(text);
+    if text.is_empty() {
+        return Err(failed("names a file that is empty".to_owned()));
+    }
+    settings
+        .set(secret, text)
+        .map_err(|error| failed(format!("names a file whose content {}", error.message)))
+}
+
+/// What the file holds that a key names.
+fn text_of(
+    file: &str,
+    key: &str,
+    path: &Path,
+    context: &mut Context<'_>,
+) -> Result<String, (String, String)> {
+    let text = context.read(file, CREDENTIALS);
+    text.map_err(|error| {
+        let shown = context.quote(&path.key(key));
+        (key.to_owned(), format!("names {shown}, which cannot be read: {error}"))
+    })
 }
 
 /// Sets one value; a file's name stands for its text. The error is about the key that it names.
@@ -209,16 +290,12 @@ fn set(
     };
     let is_file =
         settings.kind().settings.iter().any(|row| row.name == key && row.form == ValueForm::SecretFile);
-    let text = match is_file.then(|| read(&context.file(&text))) {
-        None => text,
-        Some(Ok(text)) => {
-            context.report.secret(&text);
-            text
-        }
-        Some(Err(error)) => {
-            let shown = context.quote(&path.key(key));
-            return Err((key.to_owned(), format!("names {shown}, which cannot be read: {error}")));
-        }
+    let text = if is_file {
+        let text = text_of(&text, key, path, context)?;
+        context.report.secret(&text);
+        text
+    } else {
+        text
     };
     settings.set(key, &text).map_err(|error| (error.setting.into_owned(), error.message.into_owned()))
 }
@@ -261,10 +338,3 @@ fn headers(raw: Option<&Headers>, path: &Path, context: &mut Context<'_>) -> Vec
 
 /// A credentials file is small; anything larger was named by mistake.
 const CREDENTIALS: u64 = 64 << 10;
-
-fn read(file: &FilePath) -> std::io::Result<String> {
-    if std::fs::metadata(file)?.len() > CREDENTIALS {
-        return Err(std::io::Error::other("it is too large for a credentials file"));
-    }
-    std::fs::read_to_string(file)
-}

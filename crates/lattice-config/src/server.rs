@@ -204,12 +204,12 @@ pub(crate) fn check(raw: &RawServer, context: &mut Context<'_>) -> Server {
     }
 }
 
-/// Reads where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or `:8080` for all IPv4 addresses.
+/// Reads where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or `:8080` for all addresses of this machine.
 ///
 /// # Errors
 /// What it has to look like.
 pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
-    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    let full = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
     let found = full.to_socket_addrs().ok().and_then(|mut addresses| {
         let first = addresses.next();
         // `localhost` is both; whoever says it means what every program can reach.
@@ -274,17 +274,19 @@ fn tls(raw: &RawTls, path: &Path, context: &mut Context<'_>) -> Option<Tls> {
     Some(Tls { certificate_file: certificate_file?, key_file: key_file? })
 }
 
+/// The largest file of certificates or keys, in bytes.
+const PEM: u64 = 1 << 20;
+
 fn readable(file: Option<&str>, path: &Path, context: &mut Context<'_>) -> Option<PathBuf> {
     let Some(file) = file else {
         context.missing(path, "is needed for `tls`");
         return None;
     };
-    let file = context.file(file);
-    if let Err(error) = std::fs::File::open(&file) {
+    if let Err(error) = context.read(file, PEM) {
         let message = format!("names {}, which cannot be read: {error}", context.quote(path));
         context.error(path, message);
     }
-    Some(file)
+    Some(context.file(file))
 }
 
 fn connections(limit: Option<u32>, path: &Path, context: &mut Context<'_>) -> usize {

@@ -45,7 +45,7 @@ pub use layers::Cors;
 pub use problem::status_of;
 pub use readiness::{Report, StorageReport};
 pub use serve::{Limits, serve};
-pub use tls::{TlsError, TlsFiles, acceptor};
+pub use tls::{Tls, TlsError, TlsFiles};
 
 /// What the endpoints share.
 #[derive(Debug)]

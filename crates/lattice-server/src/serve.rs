@@ -25,6 +25,7 @@ use crate::arrival::Peer;
 use crate::places::{Place, Places};
 use crate::pulse::{Answering, Pulse, Stopped, Times, Watched};
 use crate::refusals::{self, Enveloped};
+use crate::tls::Tls;
 
 /// What one listener takes.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Whatever the listener fails with for good; a single connection's failure is its own.
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     app: Arc<App>,
     limits: Limits,
 ) -> io::Result<()> {
@@ -77,7 +78,8 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         let Some((socket, peer, place)) = admitted(accepted, &places).await else { continue };
-        let (tls, service, closing) = (tls.clone(), service.clone(), closing.clone());
+        let (service, closing) = (service.clone(), closing.clone());
+        let tls = tls.as_ref().map(|tls| tls.acceptor());
         let socket = (socket, peer, Arc::clone(&app));
         connections.spawn(connection(socket, tls, service, closing, limits, (slot, place)));
     }

@@ -52,6 +52,8 @@ pub struct Surroundings {
     pub azure_identity_header: Option<SecretString>,
     /// Base of Azure's instance metadata service; `http://169.254.169.254` when absent.
     pub azure_metadata: Option<String>,
+    /// The variable by which the operator has chosen the authorities to trust, if so: `SSL_CERT_FILE` or `SSL_CERT_DIR`.
+    pub chosen_roots: Option<&'static str>,
     /// The wall clock, which signed token requests carry.
     pub now: fn() -> SystemTime,
 }
@@ -64,7 +66,10 @@ impl Surroundings {
         let gcloud = path("CLOUDSDK_CONFIG")
             .or_else(|| path("APPDATA").map(|folder| folder.join("gcloud")))
             .or_else(|| path("HOME").map(|home| home.join(".config/gcloud")));
+        let chosen_roots =
+            ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| variable(name).is_some());
         Self {
+            chosen_roots,
             google_credentials: path("GOOGLE_APPLICATION_CREDENTIALS"),
             gcloud,
             google_metadata_host: variable("GCE_METADATA_HOST"),

@@ -17,17 +17,27 @@ pub(crate) fn config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::
 }
 
 /// The machine's certificates; Mozilla's, which are built in, where the machine has none, as bare container images do.
-pub(crate) fn system_roots() -> RootCertStore {
+///
+/// # Errors
+/// Those that the operator `chosen` by variables, such as `SSL_CERT_FILE`, cannot all be read: whoever names an authority does not want
+/// the public ones in its place.
+pub(crate) fn system_roots(chosen: Option<&str>) -> Result<RootCertStore, String> {
     let native = rustls_native_certs::load_native_certs();
+    if let (Some(chosen), Some(error)) = (chosen, native.errors.first()) {
+        return Err(format!("{chosen} names certificates that cannot be read: {error}"));
+    }
     for error in &native.errors {
         tracing::warn!(%error, "a certificate store of the machine could not be read");
     }
     let roots = roots_of(native.certs);
     if !roots.is_empty() {
-        return roots;
+        return Ok(roots);
+    }
+    if let Some(chosen) = chosen {
+        return Err(format!("{chosen} names no certificate in PEM form"));
     }
     tracing::info!("the machine has no root certificates; the built-in ones are used");
-    roots_of(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned())
+    Ok(roots_of(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned()))
 }
 
 /// A store of those certificates that can be read; the others are left out.

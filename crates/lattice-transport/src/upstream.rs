@@ -29,16 +29,23 @@ pub struct Transport {
 
 /// Why there can be no transport.
 #[derive(Debug, thiserror::Error)]
-#[error("TLS cannot be set up: {0}")]
-pub struct TransportError(#[from] rustls::Error);
+pub enum TransportError {
+    /// In a build without usable cryptography.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The authorities to trust cannot be read.
+    #[error("{0}")]
+    Roots(String),
+}
 
 impl Transport {
     /// Trusts what the machine trusts. Reads the machine's certificates, which takes some milliseconds.
     ///
     /// # Errors
-    /// [`TransportError`], in a build without usable cryptography.
+    /// [`TransportError`] says what is wrong.
     pub fn new(surroundings: Surroundings) -> Result<Self, TransportError> {
-        let tls = tls::config(tls::system_roots())?;
+        let roots = tls::system_roots(surroundings.chosen_roots).map_err(TransportError::Roots)?;
+        let tls = tls::config(roots)?;
         Ok(Self { tls, surroundings: Arc::new(surroundings) })
     }
 

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lattice_auth::Fetch;
-use lattice_config::{Config, Environment, Source, Watch};
+use lattice_config::{Config, Environment, Watch};
 use lattice_limits::Rules;
-use lattice_server::App;
+use lattice_server::{App, Tls, TlsFiles};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::directory::Assembler;
@@ -29,7 +29,7 @@ pub(crate) struct Reloader {
 /// What causes a reload.
 pub(crate) struct Triggers {
     hangup: Option<Signal>,
-    watch: Option<Watch>,
+    watch: Watch,
 }
 
 impl Reloader {
@@ -42,45 +42,53 @@ impl Reloader {
                 None
             }
         };
-        let watch = self.settings.source.file().and_then(|file| match lattice_config::watch(file) {
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                tracing::warn!(%error, "the configuration file cannot be watched; send SIGHUP after changing it");
-                None
-            }
-        });
-        Triggers { hangup, watch }
+        Triggers { hangup, watch: Watch::new(self.settings.seen.clone()) }
     }
 
     /// Reloads whenever a trigger says so, for as long as it is polled.
-    pub(crate) async fn run(mut self, mut triggers: Triggers, app: &App) {
+    pub(crate) async fn run(mut self, mut triggers: Triggers, tls: Option<&Tls>, app: &App) {
         loop {
             tokio::select! {
                 () = received(triggers.hangup.as_mut()) => {}
-                () = changed(triggers.watch.as_mut()) => {}
+                () = triggers.watch.changed() => {}
             }
-            self.reload(app);
+            let loaded = lattice_config::load(&self.settings.source, &self.environment);
+            match &loaded {
+                Ok(settings) => triggers.watch.replace(settings.seen.clone()),
+                Err(errors) => triggers.watch.add(errors.seen().to_vec()),
+            }
+            if let Some(tls) = tls {
+                self.renew(tls, loaded.as_ref().ok());
+            }
+            match loaded {
+                Ok(settings) => self.take_over(settings, app),
+                Err(errors) => {
+                    for error in errors.errors() {
+                        tracing::error!("the changed configuration is wrong and was not taken over: {error}");
+                    }
+                }
+            }
         }
     }
 
-    /// The configuration as it is now; none where there is no file, or where it is wrong.
-    fn load(&self) -> Option<Config> {
-        if self.settings.source == Source::Environment {
-            tracing::info!("there is no configuration file to reload");
-            return None;
-        }
-        let errors = match lattice_config::load(&self.settings.source, &self.environment) {
-            Ok(settings) => return Some(settings),
-            Err(errors) => errors,
+    /// A certificate is renewed whatever else is wrong: it ends on its day.
+    fn renew(&mut self, tls: &Tls, settings: Option<&Config>) {
+        let named = settings.map_or(&self.settings, |settings| settings);
+        let Some(named) = named.server.tls.as_ref().or(self.settings.server.tls.as_ref()).cloned() else {
+            return;
         };
-        for error in errors.errors() {
-            tracing::error!("the changed configuration is wrong and was not taken over: {error}");
+        match tls.renew(&tls_files(&named)) {
+            Ok(is_other) => {
+                if is_other {
+                    tracing::info!(file = %named.certificate_file.display(), "the renewed certificate was taken over");
+                }
+                self.settings.server.tls = Some(named);
+            }
+            Err(error) => tracing::error!("the certificate was not renewed; the one before goes on: {error}"),
         }
-        None
     }
 
-    fn reload(&mut self, app: &App) {
-        let Some(settings) = self.load() else { return };
+    fn take_over(&mut self, settings: Config, app: &App) {
         if auth::opens_door(&settings.auth, self.address) {
             // The file may say another address, but that counts from the next start on.
             tracing::error!(
@@ -163,9 +171,7 @@ async fn received(signal: Option<&mut Signal>) {
     }
 }
 
-async fn changed(watch: Option<&mut Watch>) {
-    match watch {
-        Some(watch) => watch.changed().await,
-        None => std::future::pending().await,
-    }
+/// Where the listener's certificate is.
+pub(crate) fn tls_files(tls: &lattice_config::Tls) -> TlsFiles {
+    TlsFiles { certificate: tls.certificate_file.clone(), key: tls.key_file.clone() }
 }

@@ -1,6 +1,7 @@
 //! `latticelm serve`: from settings to a running gateway, and to its end.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use lattice_config::{Config, Environment, Format, Source};
 use lattice_gateway::{Gateway, Storage};
 use lattice_limits::Rules;
 use lattice_redis::RedisCounters;
-use lattice_server::{App, Cors, Limits, StorageReport, TlsFiles};
+use lattice_server::{App, Cors, Limits, StorageReport, Tls};
 use lattice_sql::Database;
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +28,10 @@ use crate::output::print;
 use crate::reload::Reloader;
 use crate::request_log::RequestLog;
 use crate::storage;
-use crate::{auth, banner};
+use crate::{auth, banner, reload};
+
+/// Connections that wait to be accepted, as tokio has it.
+const BACKLOG: i32 = 1024;
 
 /// Starts the gateway and returns when it was told to stop.
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result<()> {
@@ -63,13 +68,8 @@ fn overridden(args: &ServeArgs, mut environment: Environment) -> Environment {
 async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     let settings = &reloader.settings;
     let directory = reloader.assembler.assemble(settings)?;
-    let tls = settings.server.tls.as_ref().map(|tls| {
-        lattice_server::acceptor(&TlsFiles {
-            certificate: tls.certificate_file.clone(),
-            key: tls.key_file.clone(),
-        })
-    });
-    let tls = tls.transpose().context("HTTPS cannot be served")?;
+    let tls = settings.server.tls.as_ref().map(|tls| Tls::new(&reload::tls_files(tls)));
+    let tls = tls.transpose().context("HTTPS cannot be served")?.map(Arc::new);
     let server = &settings.server;
     let limits = Limits {
         max_connections: server.max_connections,
@@ -104,14 +104,14 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     }
     gateway.limiter().replace(Rules::new(auth::rules(settings)));
     let app = Arc::new(app(settings, gateway, database.clone(), known));
-    let listener = TcpListener::bind(server.address).await;
+    let listener = bind(server.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", server.address))?;
     let triggers = reloader.listen();
     stop_on_signals(&app)?;
     announce(settings, listener.local_addr().unwrap_or(server.address))?;
     tokio::select! {
-        ended = lattice_server::serve(listener, tls, Arc::clone(&app), limits) => ended.context("the listener failed")?,
-        () = reloader.run(triggers, &app) => {}
+        ended = lattice_server::serve(listener, tls.clone(), Arc::clone(&app), limits) => ended.context("the listener failed")?,
+        () = reloader.run(triggers, tls.as_deref(), &app) => {}
         () = storage::sweep(database.as_deref()) => {}
         () = follow(identity.as_ref(), &app) => {}
     }
@@ -123,6 +123,28 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// `[::]` is all addresses, of IPv4 too, whatever the system's default is; on a machine without IPv6 it is those of IPv4.
+async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    if address.ip() != Ipv6Addr::UNSPECIFIED {
+        return TcpListener::bind(address).await;
+    }
+    let both = || {
+        let socket = Socket::new(Domain::IPV6, Type::STREAM, None)?;
+        socket.set_only_v6(false)?;
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        TcpListener::from_std(socket.into())
+    };
+    match both() {
+        Err(error) if error.kind() != ErrorKind::AddrInUse && error.kind() != ErrorKind::PermissionDenied => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    }
 }
 
 async fn follow(identity: Option<&Identity>, app: &App) {
@@ -196,4 +218,24 @@ fn stop_on_signals(app: &App) -> anyhow::Result<()> {
         cut_streams.cancel();
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_addresses_are_those_of_both_versions() {
+        let listener = bind(lattice_config::parse_address(":0").unwrap()).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        // A machine without IPv6 has none to listen on.
+        if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await.is_ok() {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, port)).await.unwrap();
+        }
+        let again = bind((Ipv6Addr::UNSPECIFIED, port).into()).await;
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::AddrInUse);
+    }
 }

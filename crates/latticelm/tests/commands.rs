@@ -154,3 +154,23 @@ fn d5_migrate_brings_a_database_up_to_date_and_says_so() {
     );
     fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn e7_authorities_that_cannot_be_read_are_not_replaced_by_the_public_ones() {
+    let folder = new_folder().unwrap();
+    fs::write(folder.join("empty.pem"), "").unwrap();
+    fs::write(folder.join("wrong.pem"), "-----BEGIN CERTIFICATE-----\nAAAA").unwrap();
+    for (name, file) in [
+        ("SSL_CERT_FILE", "gone.pem"),
+        ("SSL_CERT_FILE", "empty.pem"),
+        ("SSL_CERT_FILE", "wrong.pem"),
+        ("SSL_CERT_DIR", "gone"),
+    ] {
+        let mut command = Command::new(PROGRAM);
+        command.args(["--listen", "127.0.0.1:0"]).env_clear().current_dir(&folder);
+        let output = command.env(name, folder.join(file)).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name} {file}");
+        assert!(err(&output).contains(&format!("{name} names ")), "{}", err(&output));
+    }
+    fs::remove_dir_all(folder).unwrap();
+}

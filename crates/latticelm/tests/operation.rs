@@ -1,6 +1,6 @@
 //! The gateway as an operator sees it: configuration that changes, HTTPS, shutting down, secrets that stay secret.
 
-#![expect(clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
 
 use std::fs;
 use std::io::Write;
@@ -55,29 +55,80 @@ fn d7_a_hangup_reloads_and_a_wrong_file_changes_nothing() {
 }
 
 #[test]
-fn https_is_spoken_with_the_configured_certificate() {
+fn d7_files_that_are_swapped_away_and_keys_in_files_are_taken_over() {
     let upstream = ScriptedProvider::start().unwrap();
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let folder = new_folder().unwrap();
+    let endpoint = upstream.url("/openai/v1");
+    for version in ["old", "new"] {
+        fs::create_dir(folder.join(version)).unwrap();
+        fs::write(folder.join(version).join("key"), format!("key-of-{version}\n")).unwrap();
+    }
+    std::os::unix::fs::symlink("old", folder.join("keys")).unwrap();
+    let yaml = format!(
+        "providers:\n  main: {{type: openai, api_key_file: keys/key, endpoint: '{endpoint}'}}\n\
+         models:\n  - {{name: m, provider: main, provider_model_id: script-text}}\n"
+    );
+    let gateway = Gateway::start_in(PROGRAM, folder.clone(), &yaml).unwrap();
+    let sends = |key: &str| {
+        client::post(gateway.address(), "/v1/responses", &json!({"model": "m", "input": "x"})).ok()?;
+        upstream.requests().last()?.to_string().contains(key).then_some(())
+    };
+    sends("key-of-old").unwrap();
+    std::os::unix::fs::symlink("new", folder.join("keys-next")).unwrap();
+    fs::rename(folder.join("keys-next"), folder.join("keys")).unwrap();
+    eventually(|| sends("key-of-new")).unwrap_or_else(|| panic!("{}", gateway.logs()));
+}
+
+/// A new certificate with its key in this folder; its trust.
+fn certify(folder: &std::path::Path) -> RootCertStore {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
     fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    roots
+}
+
+/// A connection over TLS by this trust.
+fn secure(gateway: &Gateway, roots: RootCertStore) -> StreamOwned<ClientConnection, TcpStream> {
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    StreamOwned::new(connection, TcpStream::connect(gateway.address()).unwrap())
+}
+
+#[test]
+fn https_is_spoken_with_the_configured_certificate_and_with_its_successor() {
+    let upstream = ScriptedProvider::start().unwrap();
+    let folder = new_folder().unwrap();
+    let roots = certify(&folder);
     let yaml = format!(
         "server:\n  tls: {{certificate_file: cert.pem, key_file: key.pem}}\n{}",
         small(&upstream, "secure")
     );
-    let gateway = Gateway::start_in(PROGRAM, folder, &yaml).unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let name = ServerName::try_from("localhost").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let stream = StreamOwned::new(connection, TcpStream::connect(gateway.address()).unwrap());
+    let gateway = Gateway::start_in(PROGRAM, folder.clone(), &yaml).unwrap();
+    let stream = secure(&gateway, roots.clone());
     let body = json!({"model": "secure", "input": "x", "stream": true}).to_string();
     let headers = [("content-type", "application/json")];
     let mut open = client::over(stream, "POST", "/v1/responses", &headers, body.as_bytes()).unwrap();
     let answer = open.read_rest().unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(text(&checked_stream(&answer.text()).unwrap()).contains("you said: x"));
+
+    let health = |roots: &RootCertStore| {
+        let stream = secure(&gateway, roots.clone());
+        let mut answer = client::over(stream, "GET", "/health", &[], b"").ok()?;
+        answer.read_rest().ok().filter(|answer| answer.status == 200).map(|_| ())
+    };
+    // A wrong configuration does not hold the certificate up.
+    fs::write(gateway.config(), "providers: [this is wrong").unwrap();
+    fs::write(folder.join("key.pem"), "not a key").unwrap();
+    let said = |words: &str| gateway.logs().contains(words).then_some(());
+    eventually(|| said("the certificate was not renewed")).unwrap_or_else(|| panic!("{}", gateway.logs()));
+    health(&roots).unwrap();
+    let renewed = certify(&folder);
+    eventually(|| health(&renewed)).unwrap_or_else(|| panic!("{}", gateway.logs()));
+    assert!(health(&roots).is_none(), "the certificate before is still shown");
 }
 
 #[test]

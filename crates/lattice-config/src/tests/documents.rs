@@ -52,7 +52,7 @@ fn whole_example() -> String {
 #[test]
 fn the_example_has_every_key_and_all_of_it_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    for file in ["certificate.pem", "key.pem", "service-account.json"] {
+    for file in ["certificate.pem", "key.pem", "service-account.json", "azure-key"] {
         fs::write(folder.path().join(file), "{}").unwrap();
     }
     let text = whole_example();

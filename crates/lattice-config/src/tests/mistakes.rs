@@ -86,6 +86,23 @@ const WHOLE: &[(&str, &str)] = &[
         "providers: {v: {type: vertexai, project: p, credentials_file: gone.json}}\n",
         "names `gone.json`, which cannot be read",
     ),
+    (
+        "providers: {o: {type: openai, api_key_file: gone.txt}}\n",
+        "`providers.o.api_key_file` names `gone.txt`, which cannot be read",
+    ),
+    (
+        "providers: {o: {type: openai, api_key: k, api_key_file: gone.txt}}\n",
+        "`providers.o.api_key_file` and `api_key` exclude each other; keep one",
+    ),
+    ("providers: {o: {type: openai, endpoint_file: x}}\n", "`providers.o.endpoint_file`"),
+    (
+        "providers: {o: {type: openai, api_key: k, endpoint: 'http://localhost.example/v1'}}\n",
+        "`providers.o.endpoint` is plain HTTP on another machine",
+    ),
+    (
+        "providers: {o: {type: vllm, headers: {authorization: k}, endpoint: 'HTTP://10.0.0.1/v1'}}\n",
+        "`providers.o.endpoint` is plain HTTP on another machine",
+    ),
     ("providers: {v: {type: vertexai}}\n", "`providers.v.project` is needed for type `vertexai`"),
     (
         "providers: {a: {type: azureopenai, api_key: k}}\n",

@@ -34,11 +34,7 @@ fn zero(variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
 }
 
 fn run(source: &Source, environment: &Environment, yaml: Option<&str>) -> Result<Config, ConfigErrors> {
-    let own_models = |settings: &lattice_providers::Settings| {
-        let provider = lattice_providers::build(settings)?;
-        Ok(provider.own_models().iter().map(|model| (*model).to_owned()).collect())
-    };
-    Loading::new(source, environment, &own_models).run(yaml.map(|text| ("config.yaml", text)))
+    Loading::new(source, environment).run(yaml.map(|text| ("config.yaml", text)))
 }
 
 /// The errors' text, a line each.

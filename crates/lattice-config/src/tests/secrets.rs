@@ -71,3 +71,26 @@ fn d7_a_changed_secret_makes_another_entry() {
         assert!(!entry("one", "").is_same(&other), "{other:?}");
     }
 }
+
+#[test]
+fn a10_a_key_that_a_file_holds_is_used_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    let yaml = format!(
+        "providers: {{o: {{type: openai, api_key_file: '{}'}}}}\nmodels: [{{name: a, provider: o}}]",
+        file.display()
+    );
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let settings = load_with(&yaml, &[]).unwrap();
+    let same = yaml.replace(&format!("api_key_file: '{}'", file.display()), &format!("api_key: {SECRET}"));
+    assert_eq!(settings.providers[0].settings, load_with(&same, &[]).unwrap().providers[0].settings);
+    assert!(!format!("{settings:?}").contains(SECRET));
+    for (content, said) in
+        [("\n", "names a file that is empty"), ("two\nlines", "names a file whose content")]
+    {
+        std::fs::write(&file, content).unwrap();
+        let text = errors_with(&yaml, &[]);
+        assert!(text.contains(said), "{text}");
+        assert_eq!(text.lines().count(), 1, "the key is not said to be missing as well: {text}");
+    }
+}

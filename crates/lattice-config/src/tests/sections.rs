@@ -88,6 +88,18 @@ providers:
 }
 
 #[test]
+fn plain_http_is_for_this_machine_and_for_servers_without_a_key_unless_allowed() {
+    for entry in [
+        "{type: vllm, endpoint: 'http://vllm.internal:8000/v1'}",
+        "{type: openai, api_key: k, endpoint: 'http://127.0.0.1:9/v1'}",
+        "{type: openai, api_key: k, endpoint: 'HTTPS://gateway.internal/v1'}",
+        "{type: openai, api_key: k, endpoint: 'http://gateway.internal/v1', allow_plain_http: true}",
+    ] {
+        load(&format!("providers: {{p: {entry}}}\nmodels: [{{name: m, provider: p}}]\n")).unwrap();
+    }
+}
+
+#[test]
 fn yaml_types_are_the_schemas_to_say() {
     let settings = load(
         "

@@ -108,7 +108,7 @@ fn overrides_work_without_a_file() {
         ("LATTICELM__MODELS", "[{name: llama3.2, provider: g}]"),
     ])
     .unwrap();
-    assert_eq!(settings.server.address.to_string(), "0.0.0.0:9");
+    assert_eq!(settings.server.address.to_string(), "[::]:9");
     assert!(
         settings.notices.iter().any(|line| line.contains("anybody there may call")),
         "{:?}",

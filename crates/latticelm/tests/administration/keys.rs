@@ -173,10 +173,12 @@ fn a6_what_a_members_key_made_ends_with_it() {
     let yaml = std::fs::read_to_string(&file).unwrap();
     let with = yaml.replacen("keys: [", "keys: [{name: filed, key: the-words-of-filed}, ", 1);
     std::fs::write(&file, with).unwrap();
+    stage.gateway.signal("HUP").unwrap();
     eventually(|| (ask(&stage, "the-words-of-filed").status == 200).then_some(())).unwrap();
     let child = key(&stage, "the-words-of-filed", &json!({"name": "child"}));
     assert_eq!(ask(&stage, &child).status, 200);
     std::fs::write(&file, yaml).unwrap();
+    stage.gateway.signal("HUP").unwrap();
     eventually(|| (ask(&stage, &child).status == 401).then_some(())).unwrap();
 }
 
