@@ -74,6 +74,13 @@ impl Context<'_> {
         self.folder.join(path)
     }
 
+    /// Whether a file can be read that the configuration names. It is watched from then on.
+    pub(crate) fn look(&mut self, file: &str, limit: u64) -> std::io::Result<()> {
+        let (seen, looked) = watch::look(&self.file(file), limit);
+        self.report.seen.push(seen);
+        looked
+    }
+
     /// What a file holds that the configuration names, of at most so many bytes. It is watched from then on.
     pub(crate) fn read(&mut self, file: &str, limit: u64) -> std::io::Result<String> {
         let (seen, text) = watch::read(&self.file(file), limit);

@@ -152,11 +152,11 @@ pub(crate) fn check(
             let same =
                 limits.iter().filter(|other| other.level == limit.level && other.subject == limit.subject);
             let number = same.count().saturating_add(1);
-            limit.id = format!(
-                "file_{}_{}_{number}",
-                limit.level.name(),
-                limit.subject.as_deref().unwrap_or("each")
-            );
+            let level = limit.level.name();
+            limit.id = match &limit.subject {
+                Some(subject) => format!("file_{level}_{subject}_{number}"),
+                None => format!("file_every_{level}_{number}"),
+            };
             limits.push(limit);
         }
     }
@@ -213,11 +213,21 @@ pub(crate) fn of_key(raw: &RawNumbers, path: &Path, context: &mut Context<'_>) -
     numbers
 }
 
+/// Larger ones are not whole in every store.
+const LARGEST: u64 = 1 << 53;
+
 fn checked(numbers: Numbers, path: &Path, context: &mut Context<'_>) {
     if numbers.is_empty() {
         context.error(path, "limits nothing: give at least one number, such as `requests_per_minute`");
     }
     if numbers.burst == Some(0) {
         context.error(&path.key("burst"), "must be at least 1");
+    }
+    let Numbers { requests_per_second, requests_per_minute, requests_per_day, .. } = numbers;
+    let Numbers { tokens_per_minute, tokens_per_day, tokens_per_month, concurrency, burst, .. } = numbers;
+    let requests = [requests_per_second, requests_per_minute, requests_per_day];
+    let others = [tokens_per_minute, tokens_per_day, tokens_per_month, concurrency, burst];
+    if requests.into_iter().chain(others).flatten().any(|number| number > LARGEST) {
+        context.error(path, format!("has a number above {LARGEST}; leave out what is not to be limited"));
     }
 }

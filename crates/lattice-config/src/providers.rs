@@ -175,10 +175,10 @@ pub(crate) fn check(
                 let models = provider.own_models().iter();
                 own_models.extend(models.map(|model| ((*model).to_owned(), name.clone())));
                 let has_token = matches!(provider.credential(), Credential::Bearer(_));
-                if sends_key_in_the_open(raw, &entry, has_token) {
+                if let Some(key) = sends_key_in_the_open(raw, &entry, has_token) {
                     let message = "is plain HTTP on another machine, and the key would go there readable for whoever is on the way: \
                                    use https://, or set `allow_plain_http: true` beside it";
-                    context.error(&path.key("endpoint"), message);
+                    context.error(&path.key(key), message);
                 }
             }
             // A setting that is wrong already has been said to be; the provider sees it as missing.
@@ -191,13 +191,16 @@ pub(crate) fn check(
     (entries, own_models)
 }
 
-fn sends_key_in_the_open(raw: &RawProvider, entry: &ProviderEntry, has_token: bool) -> bool {
-    let is_open =
-        entry.settings.endpoint().is_some_and(|address| !is_safe_address(&address.to_ascii_lowercase()));
+/// The setting with an address that keys would go to readable.
+fn sends_key_in_the_open(raw: &RawProvider, entry: &ProviderEntry, has_token: bool) -> Option<&'static str> {
+    let rows = entry.settings.kind().settings.iter().filter(|row| row.form == ValueForm::Address);
+    let mut open =
+        rows.filter(|row| entry.settings.text(row).is_some_and(|address| !is_safe_address(address)));
     let has_key = has_token
         || !entry.transport.headers.is_empty()
         || ["api_key", "api_key_file"].iter().any(|key| raw.settings.0.contains_key(*key));
-    is_open && has_key && raw.allow_plain_http != Some(true)
+    let is_refused = has_key && raw.allow_plain_http != Some(true);
+    open.next().filter(|_| is_refused).map(|row| row.name)
 }
 
 fn entry(
@@ -225,7 +228,7 @@ fn entry(
             Some(secret) if is_twice => {
                 Err((key.clone(), format!("and `{secret}` exclude each other; keep one")))
             }
-            Some(secret) => set_from_file(&mut settings, secret, key, value, path, context),
+            Some(secret) => set_from_file(&mut settings, secret, key, value, context),
             None => set(&mut settings, key, value, path, context),
         };
         if let Err((key, message)) = set {
@@ -247,11 +250,12 @@ fn set_from_file(
     secret: &str,
     key: &str,
     file: &serde_json::Value,
-    path: &Path,
     context: &mut Context<'_>,
 ) -> Result<(), (String, String)> {
     let failed = |message: String| (key.to_owned(), message);
-    let text = text_of(file.as_str().unwrap_or_default(), key, path, context)?;
+    // A key that was put here by mistake is not repeated.
+    let text = context.read(file.as_str().unwrap_or_default(), CREDENTIALS);
+    let text = text.map_err(|error| failed(format!("names a file that cannot be read: {error}")))?;
     let text = text.trim();
     context.report.secret(text);
     if text.is_empty() {
@@ -260,20 +264,6 @@ fn set_from_file(
     settings
         .set(secret, text)
         .map_err(|error| failed(format!("names a file whose content {}", error.message)))
-}
-
-/// What the file holds that a key names.
-fn text_of(
-    file: &str,
-    key: &str,
-    path: &Path,
-    context: &mut Context<'_>,
-) -> Result<String, (String, String)> {
-    let text = context.read(file, CREDENTIALS);
-    text.map_err(|error| {
-        let shown = context.quote(&path.key(key));
-        (key.to_owned(), format!("names {shown}, which cannot be read: {error}"))
-    })
 }
 
 /// Sets one value; a file's name stands for its text. The error is about the key that it names.
@@ -291,7 +281,10 @@ fn set(
     let is_file =
         settings.kind().settings.iter().any(|row| row.name == key && row.form == ValueForm::SecretFile);
     let text = if is_file {
-        let text = text_of(&text, key, path, context)?;
+        let text = context.read(&text, CREDENTIALS).map_err(|error| {
+            let shown = context.quote(&path.key(key));
+            (key.to_owned(), format!("names {shown}, which cannot be read: {error}"))
+        })?;
         context.report.secret(&text);
         text
     } else {

@@ -16,7 +16,7 @@ use crate::value::{Period, Size};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawServer {
-    /// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, or `:8080` for all IPv4 addresses of the machine. Default `127.0.0.1:8080`.
+    /// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, or `:8080` for all addresses of this machine of the machine. Default `127.0.0.1:8080`.
     address: Option<String>,
     /// The largest request body: a number of bytes, or `10MB`, in steps of 1024. Default `10485760`.
     max_request_body_size: Option<Size>,
@@ -282,7 +282,7 @@ fn readable(file: Option<&str>, path: &Path, context: &mut Context<'_>) -> Optio
         context.missing(path, "is needed for `tls`");
         return None;
     };
-    if let Err(error) = context.read(file, PEM) {
+    if let Err(error) = context.look(file, PEM) {
         let message = format!("names {}, which cannot be read: {error}", context.quote(path));
         context.error(path, message);
     }

@@ -40,6 +40,18 @@ pub(crate) fn read(file: &Path, limit: u64) -> (Seen, io::Result<String>) {
     (seen, text)
 }
 
+/// Looks whether a file can be read, without reading what can be read only once.
+pub(crate) fn look(file: &Path, limit: u64) -> (Seen, io::Result<()>) {
+    let opened = std::fs::File::open(file).and_then(|opened| opened.metadata());
+    let content = match opened {
+        Ok(metadata) if metadata.is_file() => bytes(file, limit).map(Some),
+        Ok(_) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let print = content.as_ref().ok().and_then(Option::as_deref).map(print);
+    (Seen { file: file.to_owned(), limit, print }, content.map(|_| ()))
+}
+
 /// What a file holds, and of a larger one its beginning.
 fn bytes(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -82,9 +94,11 @@ impl Watch {
         Self { files, pace: PACE }
     }
 
-    /// Watches what was read since instead.
-    pub fn replace(&mut self, files: Vec<Seen>) {
-        self.files = files;
+    /// Watches what was read since instead, and goes on with those of before that are `used` still.
+    pub fn replace(&mut self, files: Vec<Seen>, used: &[&Path]) {
+        let is_new = |file: &Path| files.iter().any(|new| new.file == file);
+        self.files.retain(|known| used.contains(&&*known.file) && !is_new(&known.file));
+        self.files.extend(files);
     }
 
     /// Watches also what was read since: of a configuration that was not taken over.
@@ -218,7 +232,7 @@ mod tests {
         watch.changed().await;
         let (seen, text) = read(&file, 100);
         assert!(text.unwrap_err().to_string().contains("larger than 100 bytes"));
-        watch.replace(vec![seen]);
+        watch.replace(vec![seen], &[]);
         assert!(is_quiet(&mut watch).await, "a file that is too large is read alike each time");
     }
 }

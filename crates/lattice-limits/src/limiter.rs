@@ -101,6 +101,9 @@ pub struct Permit(Option<Box<Held>>);
 struct Held {
     place: Place,
     meters: Vec<Meter>,
+    /// For each, how long from then on what was taken counts.
+    windows: Vec<Duration>,
+    at: Instant,
     reserved: u64,
     state: State,
     began: Instant,
@@ -176,7 +179,9 @@ impl Limiter {
             return Err(Denied::Reached(Refused { counted, level, limit, per, wait, state }));
         }
         let (began, began_at) = (self.began, self.began_at);
-        Ok(Permit(Some(Box::new(Held { place, meters, reserved, state, began, began_at }))))
+        let windows = told.iter().map(|told| told.reset).collect();
+        let held = Held { place, meters, windows, at: now, reserved, state, began, began_at };
+        Ok(Permit(Some(Box::new(held))))
     }
 
     async fn take(
@@ -214,14 +219,15 @@ impl Permit {
     /// What was really spent, once it is known.
     pub fn settle(&mut self, tokens: u64, now: Instant) {
         let Some(held) = &mut self.0 else { return };
+        let open = held.open(now);
         match &held.place {
             Place::Local(local) => {
                 let at = moment(held.began, held.began_at, now);
-                local.settle(&held.meters, held.reserved, tokens, at);
+                local.settle(&open, held.reserved, tokens, at);
             }
             Place::Shared(counters, _) => {
-                let asks = held.asks(Counted::Tokens);
-                if !asks.is_empty() && held.reserved != tokens {
+                if !open.is_empty() && held.reserved != tokens {
+                    let asks = open.iter().map(|meter| meter.ask(held.reserved)).collect();
                     counters.settle(asks, held.reserved, tokens);
                 }
             }
@@ -231,6 +237,13 @@ impl Permit {
 }
 
 impl Held {
+    /// The counts of tokens whose window is still the one that was reserved in. What was spent in one that is over says nothing of the next.
+    fn open(&self, now: Instant) -> Vec<Meter> {
+        let since = now.saturating_duration_since(self.at);
+        let open = self.meters.iter().zip(&self.windows).filter(|(_, window)| since < **window);
+        open.map(|(meter, _)| meter).filter(|meter| meter.name.counted == Counted::Tokens).cloned().collect()
+    }
+
     fn asks(&self, counted: Counted) -> Vec<Ask> {
         let own = self.meters.iter().filter(|meter| meter.name.counted == counted);
         own.map(|meter| meter.ask(self.reserved)).collect()

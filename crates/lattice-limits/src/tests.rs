@@ -115,6 +115,18 @@ fn b2_tokens_are_reserved_and_settled() {
 }
 
 #[test]
+fn b2_an_answer_longer_than_its_window_takes_nothing_from_the_next() {
+    let numbers = Numbers { tokens_per_minute: Some(1000), ..Numbers::default() };
+    let mut scene = Scene::new(vec![rule("t", Level::User, None, numbers)]);
+    let mut first = scene.ask("ann", 1000).unwrap();
+    scene.now += Duration::from_secs(61);
+    let _second = scene.ask("ann", 600).unwrap();
+    first.settle(100, scene.now);
+    assert_eq!(scene.ask("ann", 300).unwrap().state().tokens.unwrap().remaining, 100);
+    assert!(scene.ask("ann", 101).is_err());
+}
+
+#[test]
 fn b2_a_slot_is_free_when_its_request_is_over() {
     let numbers = Numbers { concurrency: Some(2), ..Numbers::default() };
     let scene = Scene::new(vec![rule("c", Level::Key, None, numbers)]);

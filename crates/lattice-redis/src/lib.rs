@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lattice_limits::{Ask, Away, Counters, Pacing, Told};
-use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::{ErrorKind, IntoConnectionInfo, Script};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -59,7 +60,12 @@ impl RedisCounters {
     /// An address that is none; it is not repeated, as it can hold a password.
     pub fn new(url: &SecretString, lease: Duration) -> Result<Self, String> {
         let failed = |_| "the address of Redis cannot be understood".to_owned();
-        let client = redis::Client::open(url.expose_secret()).map_err(failed)?;
+        let tcp = TcpSettings::default().set_nodelay(true);
+        // A peer that vanished without a word is given up by the kernel, which else takes a quarter of an hour.
+        #[cfg(target_os = "linux")]
+        let tcp = tcp.set_user_timeout(CONNECTING);
+        let address = url.expose_secret().into_connection_info().map_err(failed)?.set_tcp_settings(tcp);
+        let client = redis::Client::open(address).map_err(failed)?;
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(PATIENCE))
             .set_connection_timeout(Some(CONNECTING))
@@ -108,10 +114,16 @@ impl Counters for RedisCounters {
             };
             call.key(key(ask)).arg(kept).arg(ask.limit).arg(ask.cost).arg(interval).arg(ahead);
         }
-        let answer: Vec<u64> = call.invoke_async(&mut self.connection.clone()).await.map_err(|error| {
+        let holds: Vec<String> = asks.iter().filter(|ask| ask.pacing == Pacing::AtOnce).map(key).collect();
+        let mut unread = Unread { connection: self.connection.clone(), keys: holds, lease: lease.to_owned() };
+        let mut connection = self.connection.clone();
+        let answer = tokio::time::timeout(PATIENCE, call.invoke_async::<Vec<u64>>(&mut connection)).await;
+        let answer = answer.unwrap_or_else(|_| Err((ErrorKind::Io, "it did not answer in time").into()));
+        let answer = answer.map_err(|error| {
             note(&self.is_away, &error);
             Away(error.to_string())
         })?;
+        let holds = std::mem::take(&mut unread.keys);
         let told: Vec<Told> = answer
             .as_chunks::<3>()
             .0
@@ -125,8 +137,6 @@ impl Counters for RedisCounters {
         if told.len() != asks.len() {
             return Err(Away("its answer has another length".to_owned()));
         }
-        let holds = asks.iter().filter(|ask| ask.pacing == Pacing::AtOnce).map(key);
-        let holds: Vec<String> = holds.collect();
         if !holds.is_empty() && told.iter().all(|told| told.wait.is_none()) {
             self.held().insert(lease.to_owned(), holds);
         }
@@ -150,22 +160,42 @@ impl Counters for RedisCounters {
 
     fn release(&self, asks: Vec<Ask>, lease: String) {
         self.held().remove(&lease);
-        let mut connection = self.connection.clone();
-        Self::spawn(async move {
-            let mut pipeline = redis::pipe();
-            for ask in &asks {
-                pipeline.zrem(key(ask), &lease).ignore();
-            }
-            let done: redis::RedisResult<()> = pipeline.query_async(&mut connection).await;
-            if let Err(error) = done {
-                tracing::debug!(%error, "a lease could not be given back; it ends by itself");
-            }
-        });
+        give_back(self.connection.clone(), asks.iter().map(key).collect(), lease);
     }
 
     fn is_away(&self) -> bool {
         self.is_away.load(Ordering::Acquire)
     }
+}
+
+/// What was asked for and whose answer nobody has read: the server may have counted it. Where the request is given up, or the server too slow,
+/// its leases are given back, on the same connection and so after they were taken. What it counted otherwise stays counted.
+struct Unread {
+    connection: ConnectionManager,
+    keys: Vec<String>,
+    lease: String,
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let keys = std::mem::take(&mut self.keys);
+        if !keys.is_empty() {
+            give_back(self.connection.clone(), keys, std::mem::take(&mut self.lease));
+        }
+    }
+}
+
+fn give_back(mut connection: ConnectionManager, keys: Vec<String>, lease: String) {
+    RedisCounters::spawn(async move {
+        let mut pipeline = redis::pipe();
+        for key in &keys {
+            pipeline.zrem(key, &lease).ignore();
+        }
+        let done: redis::RedisResult<()> = pipeline.query_async(&mut connection).await;
+        if let Err(error) = done {
+            tracing::debug!(%error, "a lease could not be given back; it ends by itself");
+        }
+    });
 }
 
 /// Renews leases, and asks a server that is away whether it is there again, for as long as it is polled.
@@ -188,6 +218,10 @@ async fn keep(mut connection: ConnectionManager, is_away: Arc<AtomicBool>, held:
                     held.iter().map(|(lease, keys)| (lease.clone(), keys.clone())).collect()
                 };
                 for (name, keys) in leases {
+                    // It may have been given back meanwhile.
+                    if !held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&name) {
+                        continue;
+                    }
                     let mut call = RENEW.prepare_invoke();
                     call.arg(name).arg(millis(lease));
                     for key in keys {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use lattice_limits::{Ask, Counters, Pacing, Told};
@@ -120,4 +121,43 @@ async fn a_server_that_is_away_is_noticed_and_found_again() {
     assert!(is_admitted(&counters.take(&[ask("a", Pacing::Day, 10, 1)], "l").await.unwrap()));
     let odd = RedisCounters::new(&"nonsense://secret".into(), Duration::from_mins(1)).unwrap_err();
     assert!(!odd.contains("secret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_a_request_that_is_given_up_while_it_asks_holds_nothing() {
+    let server = Redis::start().unwrap();
+    let counters = counters(&server, Duration::from_mins(1));
+    let slot = [ask("s", Pacing::AtOnce, 1, 1)];
+    assert!(is_admitted(&counters.take(&[ask("d", Pacing::Day, 1, 1)], "connects").await.unwrap()));
+    for number in 0..20 {
+        let lease = format!("given-up-{number}");
+        let mut taking = counters.take(&slot, &lease);
+        // It asks, and is not there any more when the answer comes.
+        std::future::poll_fn(|context| Poll::Ready(taking.as_mut().poll(context).is_pending())).await;
+    }
+    let freed = async { while !is_admitted(&counters.take(&slot, "next").await.unwrap()) {} };
+    tokio::time::timeout(Duration::from_secs(20), freed).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_what_runs_is_counted_again_by_a_server_that_has_lost_it() {
+    let server = Redis::start().unwrap();
+    let one = counters(&server, Duration::from_millis(600));
+    let slot = [ask("s", Pacing::AtOnce, 1, 1)];
+    assert!(is_admitted(&one.take(&slot, "x").await.unwrap()));
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd("FLUSHALL").exec_async(&mut connection).await.unwrap();
+    let counted = async {
+        let mut held = 0;
+        while held != 1 {
+            held = redis::cmd("ZCARD")
+                .arg("latticelm:{limits}:s")
+                .query_async::<i64>(&mut connection)
+                .await
+                .unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), counted).await.unwrap();
+    assert!(!is_admitted(&one.take(&slot, "y").await.unwrap()));
 }

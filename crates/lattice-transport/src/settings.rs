@@ -61,13 +61,14 @@ pub struct Surroundings {
 impl Surroundings {
     /// Reads what matters from environment variables; one that is set to nothing counts as not set.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime) -> Self {
+        // Set to nothing, it would still hide the machine's own.
+        let chosen_roots =
+            ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| variable(name).is_some());
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let path = |name: &str| variable(name).map(PathBuf::from);
         let gcloud = path("CLOUDSDK_CONFIG")
             .or_else(|| path("APPDATA").map(|folder| folder.join("gcloud")))
             .or_else(|| path("HOME").map(|home| home.join(".config/gcloud")));
-        let chosen_roots =
-            ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| variable(name).is_some());
         Self {
             chosen_roots,
             google_credentials: path("GOOGLE_APPLICATION_CREDENTIALS"),

@@ -8,6 +8,7 @@ use lattice_config::{Config, Environment, Watch};
 use lattice_limits::Rules;
 use lattice_server::{App, Tls, TlsFiles};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::spawn_blocking;
 
 use crate::directory::Assembler;
 use crate::{auth, logging, storage};
@@ -46,19 +47,30 @@ impl Reloader {
     }
 
     /// Reloads whenever a trigger says so, for as long as it is polled.
-    pub(crate) async fn run(mut self, mut triggers: Triggers, tls: Option<&Tls>, app: &App) {
+    pub(crate) async fn run(mut self, mut triggers: Triggers, tls: Option<Arc<Tls>>, app: &App) {
         loop {
             tokio::select! {
                 () = received(triggers.hangup.as_mut()) => {}
                 () = triggers.watch.changed() => {}
             }
-            let loaded = lattice_config::load(&self.settings.source, &self.environment);
+            let (source, environment) = (self.settings.source.clone(), self.environment.clone());
+            // A pipe, or a folder on a network that is away, does not hold up those who accept and serve.
+            let loaded = spawn_blocking(move || lattice_config::load(&source, &environment)).await;
+            let Ok(loaded) = loaded else { continue };
+            let running = self.settings.server.tls.clone();
             match &loaded {
-                Ok(settings) => triggers.watch.replace(settings.seen.clone()),
+                Ok(settings) => {
+                    let used = running.iter().flat_map(|tls| [&*tls.certificate_file, &*tls.key_file]);
+                    triggers.watch.replace(settings.seen.clone(), &used.collect::<Vec<_>>());
+                }
                 Err(errors) => triggers.watch.add(errors.seen().to_vec()),
             }
-            if let Some(tls) = tls {
-                self.renew(tls, loaded.as_ref().ok());
+            if let (Some(tls), Some(running)) = (&tls, running) {
+                let named = loaded.as_ref().ok().and_then(|settings| settings.server.tls.clone());
+                let (tls, named) = (Arc::clone(tls), named.unwrap_or_else(|| running.clone()));
+                if let Ok(shown) = spawn_blocking(move || renewed(&tls, &named, running)).await {
+                    self.settings.server.tls = Some(shown);
+                }
             }
             match loaded {
                 Ok(settings) => self.take_over(settings, app),
@@ -68,23 +80,6 @@ impl Reloader {
                     }
                 }
             }
-        }
-    }
-
-    /// A certificate is renewed whatever else is wrong: it ends on its day.
-    fn renew(&mut self, tls: &Tls, settings: Option<&Config>) {
-        let named = settings.map_or(&self.settings, |settings| settings);
-        let Some(named) = named.server.tls.as_ref().or(self.settings.server.tls.as_ref()).cloned() else {
-            return;
-        };
-        match tls.renew(&tls_files(&named)) {
-            Ok(is_other) => {
-                if is_other {
-                    tracing::info!(file = %named.certificate_file.display(), "the renewed certificate was taken over");
-                }
-                self.settings.server.tls = Some(named);
-            }
-            Err(error) => tracing::error!("the certificate was not renewed; the one before goes on: {error}"),
         }
     }
 
@@ -169,6 +164,24 @@ async fn received(signal: Option<&mut Signal>) {
     if signal.recv().await.is_none() {
         std::future::pending::<()>().await;
     }
+}
+
+/// The files whose certificate is shown then. It is renewed whatever else is wrong, as it ends on its day: where those that are named now do not
+/// fit, from where it was.
+fn renewed(tls: &Tls, named: &lattice_config::Tls, running: lattice_config::Tls) -> lattice_config::Tls {
+    let before = Some(&running).filter(|running| *running != named);
+    for files in [Some(named), before].into_iter().flatten() {
+        match tls.renew(&tls_files(files)) {
+            Ok(is_other) => {
+                if is_other {
+                    tracing::info!(file = %files.certificate_file.display(), "the renewed certificate was taken over");
+                }
+                return files.clone();
+            }
+            Err(error) => tracing::error!("the certificate was not renewed; the one before goes on: {error}"),
+        }
+    }
+    running
 }
 
 /// Where the listener's certificate is.

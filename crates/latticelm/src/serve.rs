@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
@@ -30,6 +31,9 @@ use crate::request_log::RequestLog;
 use crate::storage;
 use crate::{auth, banner, reload};
 
+/// How long what runs beside requests may take to end.
+const LAST: Duration = Duration::from_secs(1);
+
 /// Connections that wait to be accepted, as tokio has it.
 const BACKLOG: i32 = 1024;
 
@@ -48,7 +52,10 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> anyhow::Result
     let address = settings.server.address;
     let fetch: Arc<dyn Fetch> = Arc::new(Issuers(assembler.client()));
     let reloader = Reloader { environment, settings, assembler, fetch, level, address, is_level_fixed };
-    runtime.block_on(serve(reloader))
+    let ended = runtime.block_on(serve(reloader));
+    // Whatever still waits for a file does not hold the end up.
+    runtime.shutdown_timeout(LAST);
+    ended
 }
 
 /// The command line's options are overrides like those of the environment, so one way of checking serves both.
@@ -111,7 +118,7 @@ async fn serve(mut reloader: Reloader) -> anyhow::Result<()> {
     announce(settings, listener.local_addr().unwrap_or(server.address))?;
     tokio::select! {
         ended = lattice_server::serve(listener, tls.clone(), Arc::clone(&app), limits) => ended.context("the listener failed")?,
-        () = reloader.run(triggers, tls.as_deref(), &app) => {}
+        () = reloader.run(triggers, tls, &app) => {}
         () = storage::sweep(database.as_deref()) => {}
         () = follow(identity.as_ref(), &app) => {}
     }

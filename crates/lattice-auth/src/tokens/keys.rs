@@ -217,11 +217,14 @@ impl Keys {
 
 /// Whether what comes from an address can be trusted to come from there: by TLS, or because it is on this machine.
 pub fn is_safe_address(address: &str) -> bool {
-    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
-    let is_local = |start: &&str| {
-        address.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    let Ok(url) = url::Url::parse(address) else { return false };
+    let is_local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     };
-    address.starts_with("https://") || local.iter().any(is_local)
+    url.scheme() == "https" || url.scheme() == "http" && is_local
 }
 
 impl Known {

@@ -88,7 +88,7 @@ const WHOLE: &[(&str, &str)] = &[
     ),
     (
         "providers: {o: {type: openai, api_key_file: gone.txt}}\n",
-        "`providers.o.api_key_file` names `gone.txt`, which cannot be read",
+        "`providers.o.api_key_file` names a file that cannot be read",
     ),
     (
         "providers: {o: {type: openai, api_key: k, api_key_file: gone.txt}}\n",
@@ -102,6 +102,14 @@ const WHOLE: &[(&str, &str)] = &[
     (
         "providers: {o: {type: vllm, headers: {authorization: k}, endpoint: 'HTTP://10.0.0.1/v1'}}\n",
         "`providers.o.endpoint` is plain HTTP on another machine",
+    ),
+    (
+        "providers: {a: {type: azureopenai, endpoint: 'https://r.openai.azure.com', tenant_id: t, client_id: c, client_secret: s, authority: 'http://login.example'}}\n",
+        "`providers.a.authority` is plain HTTP on another machine",
+    ),
+    (
+        "providers: {demo: {type: demo}}\nlimits: [{level: global, tokens_per_month: 18446744073709551615}]\n",
+        "`limits[0]` has a number above 9007199254740992",
     ),
     ("providers: {v: {type: vertexai}}\n", "`providers.v.project` is needed for type `vertexai`"),
     (

@@ -92,6 +92,8 @@ fn plain_http_is_for_this_machine_and_for_servers_without_a_key_unless_allowed()
     for entry in [
         "{type: vllm, endpoint: 'http://vllm.internal:8000/v1'}",
         "{type: openai, api_key: k, endpoint: 'http://127.0.0.1:9/v1'}",
+        "{type: openai, api_key: k, endpoint: 'HTTP://127.9.0.1:9/v1'}",
+        "{type: openai, api_key: k, endpoint: 'http://[::1]:9/v1'}",
         "{type: openai, api_key: k, endpoint: 'HTTPS://gateway.internal/v1'}",
         "{type: openai, api_key: k, endpoint: 'http://gateway.internal/v1', allow_plain_http: true}",
     ] {
