@@ -122,6 +122,31 @@ impl Administration {
 }
 
 impl Plan {
+    /// Removes an object, with what goes along.
+    pub(crate) fn removal(
+        action: &'static str,
+        kind: Kind,
+        id: &str,
+        tenant: &str,
+        before: Value,
+        along: impl IntoIterator<Item = Write>,
+    ) -> Self {
+        let concerns_settings = kind == Kind::Limit;
+        Self {
+            writes: std::iter::once(Write::Delete(kind, id.to_owned())).chain(along).collect(),
+            secrets: None,
+            action,
+            kind,
+            id: id.to_owned(),
+            tenant: tenant.to_owned(),
+            before,
+            after: Value::Null,
+            answer: Some(json!({"id": id, "object": kind.name(), "deleted": true})),
+            concerns_callers: !concerns_settings,
+            concerns_settings,
+        }
+    }
+
     /// The object, where the change would leave it as it is.
     fn unchanged(&self) -> Option<Value> {
         let (Some(before), Some(after)) = (self.before.as_object(), self.after.as_object()) else {

@@ -124,19 +124,7 @@ impl Administration {
         self.carry_out(actor, None, || {
             Box::pin(async move {
                 let before = self.writable_limit(actor, id, expected).await?;
-                Ok(Plan {
-                    writes: vec![Write::Delete(Kind::Limit, id.to_owned())],
-                    secrets: None,
-                    action: "limit.delete",
-                    kind: Kind::Limit,
-                    id: id.to_owned(),
-                    tenant: before.tenant().to_owned(),
-                    before: object(&before),
-                    after: Value::Null,
-                    answer: Some(json!({"id": id, "object": "limit", "deleted": true})),
-                    concerns_callers: false,
-                    concerns_settings: true,
-                })
+                Ok(Plan::removal("limit.delete", Kind::Limit, id, before.tenant(), object(&before), []))
             })
         })
         .await

@@ -163,22 +163,8 @@ impl Administration {
                         return Err(Refusal::new(Reason::Conflict, "tenant_in_use", message));
                     }
                 }
-                Ok(Plan {
-                    writes: vec![
-                        Write::Delete(Kind::Tenant, id.to_owned()),
-                        Write::Put(tombstone(removed(id), id, None, actor.now)),
-                    ],
-                    secrets: None,
-                    action: "tenant.delete",
-                    kind: Kind::Tenant,
-                    id: id.to_owned(),
-                    tenant: id.to_owned(),
-                    before: object(&before),
-                    after: Value::Null,
-                    answer: Some(json!({"id": id, "object": "tenant", "deleted": true})),
-                    concerns_callers: true,
-                    concerns_settings: false,
-                })
+                let stays = Write::Put(tombstone(removed(id), id, None, actor.now));
+                Ok(Plan::removal("tenant.delete", Kind::Tenant, id, id, object(&before), [stays]))
             })
         })
         .await

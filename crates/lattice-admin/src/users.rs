@@ -156,26 +156,14 @@ impl Administration {
                 if owns(&before) {
                     self.expect_another_owner(&before).await?;
                 }
-                let mut writes = vec![Write::Delete(Kind::User, id.to_owned())];
+                let mut along = Vec::new();
                 if before.kind == UserKind::Person {
                     // Their next token must not make them anew, with what it says.
                     let lookup = Some(before.lookup());
-                    writes.push(Write::Put(tombstone(id.to_owned(), &before.tenant, lookup, actor.now)));
+                    along.push(Write::Put(tombstone(id.to_owned(), &before.tenant, lookup, actor.now)));
                 }
-                writes.extend(self.revoked_keys_of(id, actor.now).await?);
-                Ok(Plan {
-                    writes,
-                    secrets: None,
-                    action: "user.delete",
-                    kind: Kind::User,
-                    id: id.to_owned(),
-                    tenant: before.tenant.clone(),
-                    before: object(&before),
-                    after: Value::Null,
-                    answer: Some(json!({"id": id, "object": "user", "deleted": true})),
-                    concerns_callers: true,
-                    concerns_settings: false,
-                })
+                along.extend(self.revoked_keys_of(id, actor.now).await?);
+                Ok(Plan::removal("user.delete", Kind::User, id, &before.tenant, object(&before), along))
             })
         })
         .await
